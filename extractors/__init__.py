@@ -1,0 +1,1 @@
+"""Formats and OCR: bytes in, facts and text out. Knows neither targets nor HTTP."""

@@ -1,0 +1,1 @@
+"""Says before an upload whether a document will get through."""

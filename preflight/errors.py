@@ -1,0 +1,82 @@
+"""Failures that are not the document's fault. Messages say what to do next.
+
+The tree::
+
+    PreflightError
+    ├── UsageError
+    ├── FileMissing              not there, a directory, no permission to read
+    ├── SettingsError
+    │   ├── UnknownTarget
+    │   └── BadTarget            a profile that does not pass its checks
+    ├── OutputError              cannot be written
+    │   └── DiskFull
+    ├── UnitOverLimit            one unit alone is over the target's limit
+    ├── WorkerFailure            what happened to the worker on this document
+    │   ├── TimedOut
+    │   ├── OutOfMemory
+    │   └── ParserCrashed
+    ├── ServiceBusy
+    └── Interrupted
+"""
+
+from __future__ import annotations
+
+
+class PreflightError(Exception):
+    """Base of failures outside the document."""
+
+
+class UsageError(PreflightError):
+    """The call itself is wrong."""
+
+
+class FileMissing(PreflightError):
+    """There is no readable regular file at the path."""
+
+
+class SettingsError(PreflightError):
+    """A setting or option value makes no sense."""
+
+
+class UnknownTarget(SettingsError):
+    """No target or gateway profile has this id."""
+
+
+class BadTarget(SettingsError):
+    """A profile file is malformed or incomplete."""
+
+
+class OutputError(PreflightError):
+    """A result cannot be written."""
+
+
+class DiskFull(OutputError):
+    """No space left for a result."""
+
+
+class UnitOverLimit(PreflightError):
+    """One unit alone is over a limit of the target, so no cut can help."""
+
+
+class WorkerFailure(PreflightError):
+    """The worker process ended before it answered."""
+
+
+class TimedOut(WorkerFailure):
+    """Over the time allowed for this document."""
+
+
+class OutOfMemory(WorkerFailure):
+    """Over the memory allowed for this document."""
+
+
+class ParserCrashed(WorkerFailure):
+    """A parser library aborted on this document."""
+
+
+class ServiceBusy(PreflightError):
+    """All workers are taken."""
+
+
+class Interrupted(PreflightError):
+    """The user stopped the run."""

@@ -1,0 +1,243 @@
+"""The nouns of judging: estimate, limit, verdict, plan, report.
+
+All frozen. Ranges are low/likely/high. Money is a decimal string with a currency. ``None`` means unknown or not
+applicable; an unknown is never replaced by a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from extractors.facts import DocumentFacts, Finding, Source
+from preflight.problems import Problem
+
+SCHEMA = "preflight/report/1"
+
+Measure = Literal[
+    "bytes", "pages", "tokens", "seconds", "images", "pixels-per-side", "megapixels", "page-points", "words"
+]
+LimitStatus = Literal["confirmed", "documented-via-mirror", "conflict", "unconfirmed", "user"]
+
+
+class Verdict(StrEnum):
+    """What to do with the document, in the order of how bad it is."""
+
+    FITS = "fits"
+    SPLIT = "split"
+    REDUCE = "reduce"
+    OCR_FIRST = "ocr-first"
+    WONT_FIT = "wont-fit"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """A whole number known only as an interval."""
+
+    low: int
+    likely: int
+    high: int
+
+    def __add__(self, other: Range) -> Range:
+        return Range(low=self.low + other.low, likely=self.likely + other.likely, high=self.high + other.high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondsRange:
+    """Seconds as an interval."""
+
+    low: float
+    likely: float
+    high: float
+
+    def __add__(self, other: SecondsRange) -> SecondsRange:
+        return SecondsRange(low=self.low + other.low, likely=self.likely + other.likely, high=self.high + other.high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRange:
+    """Money as an interval of decimal strings."""
+
+    low: str
+    likely: str
+    high: str
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitMeasure:
+    """What the text of one unit measures, taken in the worker so that the text itself need not travel.
+
+    Attributes:
+        number: Unit number.
+        chars: Characters (code points).
+        utf8_bytes: Bytes as UTF-8.
+        words: White-space separated words.
+        o200k: Tokens in OpenAI's o200k_base.
+        cl100k: Tokens in OpenAI's cl100k_base.
+        scripts: Letters by script class (``latin``, ``cjk``, …; digits as ``digit``), only non-zero entries.
+    """
+
+    number: int
+    chars: int
+    utf8_bytes: int
+    words: int
+    o200k: int
+    cl100k: int
+    scripts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitEstimate:
+    """What one unit adds to a piece.
+
+    Attributes:
+        number: Unit number.
+        tokens: Tokens the target will count for it (text, page image, or both).
+        seconds: Seconds the target will work on it.
+        local_seconds: Seconds of OCR here, if the unit needs it.
+        bytes: Bytes it adds to a piece, before base64.
+        words: Words of its text.
+        images: Images the target counts for it.
+    """
+
+    number: int
+    tokens: Range
+    seconds: SecondsRange | None
+    local_seconds: SecondsRange
+    bytes: int
+    words: int = 0
+    images: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What the whole document costs at the target.
+
+    Attributes:
+        tokens: Input tokens; None when the target counts none and no target was named with a tokenizer.
+        cost: Input price of all requests; None when unknown.
+        seconds: Seconds on the server; None when the profile has no rate. Uncalibrated until measured.
+        local_seconds: Seconds of OCR on this machine, for the units that need it.
+        upload_bytes: Bytes on the wire, base64 included where the target's API needs it.
+        basis: Where each figure comes from, for ``--explain``: figure → sentence.
+    """
+
+    tokens: Range | None
+    cost: CostRange | None
+    seconds: SecondsRange | None
+    local_seconds: SecondsRange
+    upload_bytes: int
+    basis: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One effective limit on one request or piece, with where it comes from.
+
+    Attributes:
+        measure: What is counted.
+        max: Largest allowed value, in the measure's unit.
+        by: Id of the target or hop that sets it, or ``user``.
+        field: Name of the limit inside that profile.
+        source: Address or document it was read in.
+        as_of: Date of the source, as precise as known.
+        status: How sure it is.
+        encoded: For bytes: counts the encoded request (base64 and JSON around it), not the file.
+        note: Remark of the profile.
+    """
+
+    measure: Measure
+    max: float
+    by: str
+    field: str
+    source: str
+    as_of: str
+    status: LimitStatus
+    encoded: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """The limit that decides, with the document's value beside it.
+
+    Attributes:
+        limit: The measure (``pages``, ``bytes``, …).
+        value: The document's value (the high end where it is an interval).
+        max: The limit.
+        margin: ``max - value``; negative when over.
+        by: Profile that sets it.
+        source: Where the limit was read.
+        as_of: Date of that source.
+        status: How sure the limit is.
+        note: Remark of the profile.
+    """
+
+    limit: str
+    value: float
+    max: float
+    margin: float
+    by: str
+    source: str
+    as_of: str
+    status: LimitStatus
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPiece:
+    """One piece to be: a run of units.
+
+    Attributes:
+        index: From 1.
+        first: Number of its first unit.
+        last: Number of its last unit.
+        tokens: Likely tokens.
+        bytes: Estimated bytes of the piece as a file.
+        seconds: Likely seconds at the target, None when unknown.
+        reason: Why it ends where it does.
+    """
+
+    index: int
+    first: int
+    last: int
+    tokens: int
+    bytes: int
+    seconds: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Cut points. ``oversize`` names units that are over a limit all by themselves."""
+
+    pieces: tuple[PlannedPiece, ...]
+    oversize: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRef:
+    """The target as used: id, gateways on the way, model."""
+
+    id: str
+    hops: tuple[str, ...] = ()
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The answer of ``check``: one definition for command line, REST and batch (CONTRACT.md)."""
+
+    source: Source
+    facts: DocumentFacts | None
+    target: TargetRef | None
+    estimate: Estimate | None
+    verdict: Verdict
+    binding: Binding | None
+    findings: tuple[Finding, ...]
+    plan: Plan | None
+    problem: Problem | None = None
+    schema: str = SCHEMA

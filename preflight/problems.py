@@ -1,0 +1,107 @@
+"""THE TABLE OF FAILURES: class → slug, title, exit code, HTTP status, retryable.
+
+Only front doors turn a failure into a code or a status; everywhere else it is an exception or a
+:class:`Problem` value. Lookup goes along the MRO, so one row covers a family; a test demands a row for each class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from extractors import errors as ex
+from preflight import errors as pf
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """What a kind of failure means to the outside."""
+
+    slug: str
+    title: str
+    exit_code: int
+    http_status: int
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One failure as a value (RFC 9457 members; ``code`` is the stable slug).
+
+    Attributes:
+        type: ``/problems/<slug>``.
+        title: Fixed sentence for the slug.
+        status: HTTP status.
+        code: The slug.
+        detail: What happened here and what to do next.
+        exit_code: Process exit code of the command line.
+        retryable: The same call may succeed later.
+        unit: Number of the unit it is about, if it is about one.
+    """
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    exit_code: int
+    retryable: bool = False
+    unit: int | None = None
+
+
+INTERNAL = ProblemType("internal", "A bug in upload-preflight", 70, 500)
+
+PROBLEMS: dict[type[BaseException], ProblemType] = {
+    ex.ExtractionError: ProblemType("unreadable", "The document cannot be read", 65, 422),
+    ex.UnsupportedFormat: ProblemType("unsupported-format", "This kind of file is not supported", 65, 415),
+    ex.LegacyOffice: ProblemType("legacy-office", "Old binary Office files are not supported", 65, 415),
+    ex.NotADocx: ProblemType("not-a-docx", "A ZIP archive that is no Word document", 65, 415),
+    ex.EncryptedOffice: ProblemType("encrypted-office", "The Office file is encrypted", 77, 422),
+    ex.PasswordRequired: ProblemType("password-required", "The document needs a password", 77, 422),
+    ex.WrongPassword: ProblemType("wrong-password", "The password does not open the document", 77, 422),
+    ex.DamagedDocument: ProblemType("damaged", "The document is damaged", 65, 422),
+    ex.EmptyDocument: ProblemType("empty-file", "The file is empty", 65, 422),
+    ex.NoPages: ProblemType("no-pages", "The document has no pages", 65, 422),
+    ex.SafetyLimitExceeded: ProblemType("over-safety-limit", "Over a safety limit", 65, 422),
+    ex.OcrUnavailable: ProblemType("ocr-unavailable", "No OCR engine can be used", 69, 503),
+    ex.OcrLanguageMissing: ProblemType("ocr-language-missing", "An OCR language is missing", 69, 503),
+    pf.PreflightError: ProblemType("failed", "The work could not be done", 70, 500),
+    pf.UsageError: ProblemType("usage", "The call is wrong", 2, 422),
+    pf.FileMissing: ProblemType("file-missing", "No readable file there", 66, 404),
+    pf.SettingsError: ProblemType("bad-settings", "A setting makes no sense", 78, 422),
+    pf.UnknownTarget: ProblemType("unknown-target", "There is no such target", 78, 422),
+    pf.BadTarget: ProblemType("bad-target", "The target profile is not valid", 78, 422),
+    pf.OutputError: ProblemType("output-unwritable", "The result cannot be written", 73, 507, retryable=True),
+    pf.DiskFull: ProblemType("disk-full", "No space left", 73, 507, retryable=True),
+    pf.UnitOverLimit: ProblemType("unit-over-limit", "One unit alone is over the target's limit", 65, 422),
+    pf.WorkerFailure: ProblemType("worker-failed", "The worker ended on this document", 75, 503, retryable=True),
+    pf.TimedOut: ProblemType("timeout", "Timed out on this document", 75, 503, retryable=True),
+    pf.OutOfMemory: ProblemType("out-of-memory", "Out of memory on this document", 75, 503, retryable=True),
+    pf.ParserCrashed: ProblemType("parser-crashed", "A parser crashed on this document", 75, 503, retryable=True),
+    pf.ServiceBusy: ProblemType("busy", "All workers are taken", 75, 429, retryable=True),
+    pf.Interrupted: ProblemType("interrupted", "Interrupted", 130, 503, retryable=True),
+}
+
+
+def problem_type(kind: type[BaseException]) -> ProblemType:
+    """Return the row for an exception class, the nearest one along its MRO; :data:`INTERNAL` when there is none."""
+    for base in kind.__mro__:
+        row = PROBLEMS.get(base)
+        if row is not None:
+            return row
+    return INTERNAL
+
+
+def problem_from(error: BaseException) -> Problem:
+    """Turn an exception into a value. A bug tells nothing of itself: its detail is the fixed title."""
+    row = problem_type(type(error))
+    detail = row.title if row is INTERNAL else str(error)
+    return Problem(
+        type=f"/problems/{row.slug}",
+        title=row.title,
+        status=row.http_status,
+        code=row.slug,
+        detail=detail,
+        exit_code=row.exit_code,
+        retryable=row.retryable,
+        unit=getattr(error, "unit", None),
+    )

@@ -8,8 +8,9 @@ processes only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, runtime_checkable
 
 from extractors.facts import DocumentFacts, UnitFacts, UnitText
 
@@ -54,7 +55,7 @@ class ReadOptions:
     media_type: str
     password: str | None = None
     text: bool = True
-    limits: ReadLimits = ReadLimits()
+    limits: ReadLimits = field(default_factory=ReadLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +97,86 @@ class Renderable(Protocol):
 
         Raises:
             ExtractionError: The document cannot be opened, or a unit cannot be rendered (``unit`` says which).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutOptions:
+    """How pieces are cut out of a document.
+
+    Attributes:
+        media_type: What :func:`extractors.media.identify` found.
+        source_name: Display name of the document, for the pieces' metadata.
+        password: User or owner password; None when none was given.
+        active_content: ``strip`` scripts, launches and the like from pieces (http and https links stay), ``keep`` them,
+            or ``reject`` the document.
+        limits: Safety limits.
+    """
+
+    media_type: str
+    source_name: str
+    password: str | None = None
+    active_content: Literal["strip", "keep", "reject"] = "strip"
+    limits: ReadLimits = field(default_factory=ReadLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShrinkStep:
+    """How far images may be re-encoded to make one unit smaller.
+
+    Attributes:
+        dpi: Resolution that images larger than it are brought down to, relative to their size on the page.
+        jpeg_quality: Pillow's JPEG quality, 1 to 95.
+        mode: ``keep`` colours, ``gray``, or ``bilevel`` (CCITT group 4).
+    """
+
+    dpi: int
+    jpeg_quality: int
+    mode: Literal["keep", "gray", "bilevel"] = "keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something a piece does not carry as the source did.
+
+    Attributes:
+        code: Stable slug: ``shrunk``, ``active-content-stripped``, ``links-to-other-pieces``, ``tags-dropped`` …
+        units: Source unit numbers it is about; empty for the piece as a whole.
+        message: One sentence for people.
+        before: Figures before (pixels, bytes, counts).
+        after: Figures after.
+    """
+
+    code: str
+    units: tuple[int, ...] = ()
+    message: str = ""
+    before: dict[str, int | str] = field(default_factory=dict)
+    after: dict[str, int | str] = field(default_factory=dict)
+
+
+class Cutter(Protocol):
+    """An open document that pieces are cut from; may be asked for any ranges, in any order, repeatedly."""
+
+    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: ShrinkStep | None = None) -> tuple[Change, ...]:
+        """Write units ``first`` to ``last`` (inclusive, from 1) as a document of its own to ``out``.
+
+        The same call writes the same bytes. ``out`` is empty, seekable and open for writing and reading.
+
+        Raises:
+            ExtractionError: A unit cannot be carried over (``unit`` says which).
+        """
+        ...
+
+
+@runtime_checkable
+class Cuttable(Protocol):
+    """Optional: pieces can be cut that are documents of the same format."""
+
+    def cutter(self, file: BinaryIO, options: CutOptions) -> AbstractContextManager[Cutter]:
+        """Open a document for cutting.
+
+        Raises:
+            ExtractionError: The document cannot be opened, or ``active_content`` is ``reject`` and it has some.
         """
         ...

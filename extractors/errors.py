@@ -13,8 +13,10 @@ The tree::
     │   ├── EmptyDocument        zero bytes
     │   └── NoPages              opens, but has zero units
     ├── SafetyLimitExceeded      over a limit that protects the reader
+    ├── ActiveContentRejected    scripts and the like, where they are to be rejected
     └── OcrUnavailable           no engine, or a language is missing
-        └── OcrLanguageMissing
+        ├── OcrLanguageMissing
+        └── OcrFailed            the engine gave up on one image
 """
 
 from __future__ import annotations
@@ -72,9 +74,17 @@ class SafetyLimitExceeded(ExtractionError):
     """Reading on would cost more than the safety limits allow."""
 
 
+class ActiveContentRejected(ExtractionError):
+    """The document has active content, and such documents are to be rejected."""
+
+
 class OcrUnavailable(ExtractionError):
     """No OCR engine can be used."""
 
 
 class OcrLanguageMissing(OcrUnavailable):
     """The OCR engine has no data for a wanted language."""
+
+
+class OcrFailed(OcrUnavailable):
+    """The OCR engine gave up on one image; others may go well."""

@@ -57,7 +57,7 @@ class Source:
     Attributes:
         name: Display name, made safe to print (no control or bidi characters); data, never a path.
         size_bytes: Size of the file.
-        sha256: Hash of the bytes.
+        sha256: Hash of the bytes; empty when there were no bytes to read.
         media_type: IANA media type found from the content, never from the name alone.
     """
 
@@ -287,6 +287,7 @@ class TextPart:
         markdown: The same as Markdown, when that differs (headings, tables, lists); else None.
         label: Number or author shown with it (footnote ``1``, comment author), else None.
         confidence: Mean word confidence of OCR, 0 to 1; None for native text.
+        inline: It goes on in the line of the part before it (a tracked change inside a paragraph).
     """
 
     text: str
@@ -295,6 +296,7 @@ class TextPart:
     markdown: str | None = None
     label: str | None = None
     confidence: float | None = None
+    inline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,5 +308,5 @@ class UnitText:
 
     @property
     def plain(self) -> str:
-        """All parts as plain text, one after another, separated by newlines."""
-        return "\n".join(part.text for part in self.parts if part.text)
+        """All parts as plain text, one after another, separated by newlines where they do not share a line."""
+        return "".join(("" if part.inline else "\n") + part.text for part in self.parts if part.text).removeprefix("\n")

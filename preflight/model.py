@@ -77,7 +77,9 @@ class UnitMeasure:
         words: White-space separated words.
         o200k: Tokens in OpenAI's o200k_base.
         cl100k: Tokens in OpenAI's cl100k_base.
-        scripts: Letters by script class (``latin``, ``cjk``, …; digits as ``digit``), only non-zero entries.
+        scripts: Characters by script class (``latin``, ``han``, … ``digit``, ``punct``; :mod:`preflight.scripts`), only
+            non-zero entries.
+        function_words: Occurrences of four frequent English words; tells English from other Latin text.
     """
 
     number: int
@@ -87,6 +89,7 @@ class UnitMeasure:
     o200k: int
     cl100k: int
     scripts: dict[str, int]
+    function_words: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,7 @@ class Limit:
         as_of: Date of the source, as precise as known.
         status: How sure it is.
         encoded: For bytes: counts the encoded request (base64 and JSON around it), not the file.
+        overhead_bytes: For bytes: what the request holds around the file and the limit counts too.
         note: Remark of the profile.
     """
 
@@ -157,6 +161,7 @@ class Limit:
     as_of: str
     status: LimitStatus
     encoded: bool = False
+    overhead_bytes: int = 0
     note: str = ""
 
 

@@ -5,20 +5,37 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-SHARED = Path(os.environ.get("PREFLIGHT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from preflight.slots import Slots
+
+PROJECT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("PREFLIGHT_SHARED", PROJECT.parent / "shared"))
 
 
 @pytest.fixture(scope="session")
-def corpus() -> Path:
-    """Folder of real documents; tests that need it are skipped loudly where it is absent."""
-    folder = SHARED / "corpus"
-    if not folder.is_dir():
-        pytest.skip(f"NO CORPUS: {folder} is not there, so this test proved nothing")
-    return folder
+def shared() -> Path:
+    """Folder of documents and facts beside the project.
+
+    Tests that need it are skipped loudly where it is absent, and fail in CI, where it must be there.
+    """
+    if not SHARED.is_dir():
+        reason = f"NO SHARED FOLDER: {SHARED} is not there, so this test proved nothing"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def corpus(shared: Path) -> Path:
+    """Folder of real documents."""
+    return shared / "corpus"
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +43,19 @@ def labels(corpus: Path) -> list[dict[str, Any]]:
     """One dict a corpus file, as labels.jsonl has it."""
     with (corpus / "labels.jsonl").open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The project's own small documents."""
+    return PROJECT / "samples"
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Slots]:
+    """Two real worker processes, shared by the tests of a session."""
+    from preflight.slots import Slots
+
+    made = Slots(2, preload=("preflight.tasks",))
+    yield made
+    made.close()

@@ -1,0 +1,89 @@
+"""Every failure as application/problem+json (RFC 9457), the framework's own included. No input is echoed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from extractors.errors import ExtractionError
+from preflight.errors import PreflightError, ServiceBusy
+from preflight.problems import Problem, problem_from
+from preflight.wire import json_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+
+logger = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+
+
+def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a problem as an HTTP response; retryable ones say when to come again."""
+    members = {key: value for key, value in asdict(problem).items() if value is not None}
+    extra = dict(headers or {})
+    if problem.retryable:
+        extra.setdefault("Retry-After", str(RETRY_AFTER_S))
+    return Response(json_bytes(members), status_code=problem.status, media_type=MEDIA_TYPE, headers=extra)
+
+
+def framework_problem(status: int, detail: str) -> Problem:
+    """Return the problem for a failure that HTTP itself defines."""
+    try:
+        title = HTTPStatus(status).phrase
+    except ValueError:
+        title = "HTTP error"
+    slug = title.lower().replace(" ", "-")
+    usage = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return Problem(
+        type=f"/problems/{slug}",
+        title=title,
+        status=status,
+        code=slug,
+        detail=detail,
+        exit_code=2 if usage else 70,
+        retryable=status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE),
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every failure of ``app`` a problem."""
+
+    async def known(_: Request, error: Exception) -> Response:
+        return problem_response(problem_from(error))
+
+    async def http(_: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return problem_response(framework_problem(status, _ADVICE.get(status, "See the API description.")), headers)
+
+    async def invalid(_: Request, error: Exception) -> Response:
+        wrong = error.errors() if isinstance(error, RequestValidationError) else []
+        places = ", ".join(sorted({".".join(str(step) for step in one["loc"]) for one in wrong}))
+        return problem_response(framework_problem(422, f"Not valid: {places}. See the API description."))
+
+    async def bug(_: Request, error: Exception) -> Response:
+        logger.error("bug while answering a request", exc_info=error)
+        return problem_response(problem_from(error))
+
+    for kind in (PreflightError, ExtractionError, ServiceBusy):
+        app.add_exception_handler(kind, known)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(Exception, bug)
+
+
+_ADVICE = {
+    400: "The request could not be understood. Send the document as the raw body, or as multipart field `file`.",
+    404: "There is nothing at this address. See /openapi.json.",
+    405: "This method is not allowed here. See the Allow header.",
+    413: "The body is larger than this service accepts. Send a smaller file.",
+}

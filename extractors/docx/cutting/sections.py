@@ -1,0 +1,181 @@
+"""Section properties of a piece: those of the section its last block is in, with the headers that section inherits.
+
+A section's properties stand at its end: in its last paragraph, the last section's at the end of the body. So a piece that
+ends inside a section takes a copy of what follows; one that ends with a section's last paragraph has the properties moved
+from there to the end of its body (left in the paragraph they would begin one more, empty, section).
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from extractors.docx.cutting import marks
+from extractors.docx.cutting.marks import ADDED, CUT, MOVED, SECTION_PLACE
+from extractors.docx.names import R_ID, W_P, W_SECT_PR, W_TYPE, W_VAL, number, w
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+HEADER, FOOTER = w("headerReference"), w("footerReference")
+_NOTE_PR = {"footnote": w("footnotePr"), "endnote": w("endnotePr")}
+_NUM_START, _NUM_RESTART, _PAGE_NUMBERS = w("numStart"), w("numRestart"), w("pgNumType")
+_BEFORE_NUM_START = frozenset({w("pos"), w("numFmt")})
+_DEFAULT_KIND = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section.
+
+    Attributes:
+        end: Block that ends it; the count of blocks plus 1 for the last section.
+        closes: The section's last paragraph is the last thing in that block.
+        properties: Its ``w:sectPr``, on its own.
+        inherited: Headers and footers it takes over from sections before: (tag, kind) → relationship id.
+    """
+
+    end: int
+    closes: bool
+    properties: Element
+    inherited: dict[tuple[str, str], str]
+
+
+class Sections:
+    """The sections of a body, collected in one pass."""
+
+    def __init__(self) -> None:
+        self._sections: list[Section] = []
+        self._known: dict[tuple[str, str], str] = {}
+
+    def block(self, number: int, element: Element) -> None:
+        """Take note of the sections that end in a block."""
+        paragraphs: list[Element] | None = None
+        for properties in marks.section_ends(element):
+            paragraph = next(properties.iterancestors(W_P), None)
+            if paragraphs is None:
+                paragraphs = list(element.iter(W_P))
+            self._add(number, properties, closes=paragraph is not None and paragraph is paragraphs[-1])
+
+    def mark(self, number: int, element: Element) -> None:
+        """Take note of the last section's properties, which stand in the body itself."""
+        if element.tag == W_SECT_PR:
+            self._add(number, element, closes=True)
+
+    def index(self, block: int) -> int:
+        """Return which section (from 0) a block begins in; the number of sections when no properties follow it."""
+        return next((at for at, each in enumerate(self._sections) if each.end >= block), len(self._sections))
+
+    def at(self, index: int) -> Section | None:
+        """Return a section, None when there is none of that index."""
+        return self._sections[index] if index < len(self._sections) else None
+
+    def begins(self, index: int) -> int:
+        """Return the block that a section begins with (or whose end it begins in)."""
+        return 1 if index == 0 else self._sections[index - 1].end + 1
+
+    def ending(self, last: int) -> tuple[Section | None, bool]:
+        """Return the section whose properties end a piece, and whether they are to be moved out of block ``last``."""
+        before = [each for each in self._sections if each.end <= last]
+        if before and before[-1].end == last and before[-1].closes:
+            return before[-1], True
+        return self.at(len(before)), False
+
+    def _add(self, end: int, properties: Element, *, closes: bool) -> None:
+        own = {_slot(each): each.get(R_ID, "") for each in properties.iterchildren(HEADER, FOOTER)}
+        inherited = {slot: identity for slot, identity in self._known.items() if slot not in own}
+        self._known.update(own)
+        self._sections.append(Section(end, closes, _alone(properties), inherited))
+
+
+def final(section: Section, *, moved: bool) -> Element:
+    """Return a section's properties for the end of a piece's body."""
+    properties = deepcopy(section.properties)
+    if moved:
+        properties.set(MOVED, "1")
+    return properties
+
+
+def leave_place(block: Element) -> None:
+    """Take the last section properties out of a block and leave a mark there."""
+    properties = list(marks.section_ends(block))[-1]
+    parent = properties.getparent()
+    if parent is not None:
+        parent.replace(properties, etree.Element(SECTION_PLACE, nsmap={marks.PREFIX: CUT}))
+
+
+def inherit(properties: Element, section: Section) -> None:
+    """Give a piece's first section the headers and footers it took over from sections that are not in the piece."""
+    own = {_slot(each) for each in properties.iterchildren(HEADER, FOOTER)}
+    at = 0
+    for (tag, kind), identity in sorted(section.inherited.items(), reverse=True):
+        if (tag, kind) not in own and identity:
+            reference = marks.added(tag, type=kind)
+            reference.set(R_ID, identity)
+            properties.insert(at, reference)
+
+
+def drop_inherited(properties: Element) -> None:
+    """Remove the references that :func:`inherit` put in."""
+    for each in list(properties.iterchildren(HEADER, FOOTER)):
+        if each.get(ADDED) is not None:
+            properties.remove(each)
+
+
+def start_notes(properties: Element, kind: str, value: int) -> None:
+    """Let the notes of a piece's first section begin with a number.
+
+    Args:
+        properties: Its ``w:sectPr``.
+        kind: ``footnote`` or ``endnote``.
+        value: The number.
+    """
+    tag = _NOTE_PR[kind]
+    holder = properties.find(tag)
+    if holder is None:
+        holder = marks.added(tag)
+        before = {HEADER, FOOTER} | ({_NOTE_PR["footnote"]} if kind == "endnote" else set())
+        properties.insert(sum(1 for each in properties if each.tag in before), holder)
+    start = holder.find(_NUM_START)
+    if start is None:
+        start = marks.added(_NUM_START, val=str(value))
+        holder.insert(sum(1 for each in holder if each.tag in _BEFORE_NUM_START), start)
+    else:
+        marks.change(start, str(value))
+
+
+def note_numbers(properties: Element, kind: str, start: int, *, restart: bool) -> tuple[int, bool]:
+    """Return the first number of notes and whether they restart with each section (or page), as properties say.
+
+    Args:
+        properties: ``w:sectPr`` or ``w:settings``.
+        kind: ``footnote`` or ``endnote``.
+        start: What held before.
+        restart: What held before.
+    """
+    for child in properties.iterfind(f"{_NOTE_PR[kind]}/*"):
+        if child.tag == _NUM_START:
+            start = number(child.get(W_VAL), 1)
+        elif child.tag == _NUM_RESTART:
+            restart = child.get(W_VAL, "continuous") != "continuous"
+    return start, restart
+
+
+def restarts_pages(properties: Element) -> bool:
+    """Tell whether a section begins with a page number of its own."""
+    numbers = properties.find(_PAGE_NUMBERS)
+    return numbers is not None and numbers.get(w("start")) is not None
+
+
+def _slot(reference: Element) -> tuple[str, str]:
+    return str(reference.tag), reference.get(W_TYPE, _DEFAULT_KIND)
+
+
+def _alone(element: Element) -> Element:
+    """Return a copy that does not keep the tree alive it stands in."""
+    copy: Element = etree.fromstring(etree.tostring(element, with_tail=False))
+    etree.cleanup_namespaces(copy)
+    return copy

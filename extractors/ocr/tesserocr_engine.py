@@ -1,0 +1,110 @@
+"""Tesseract inside the process, through tesserocr: its wheel bundles Tesseract, so ``pip`` alone installs it.
+
+One API object is kept for as long as the languages stay the same; loading a model costs 50 ms and more. The wheel's
+Tesseract works in one thread and needs no ``OMP_THREAD_LIMIT``. An extra, because the wheel bundles the GPL library
+jbigkit; loaded on first use only.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from extractors.errors import OcrFailed, OcrLanguageMissing, OcrUnavailable
+from extractors.ocr.base import Recognition
+from extractors.ocr.columns import in_reading_order
+from extractors.ocr.tessdata import installed, place
+from extractors.ocr.words import mean_confidence, read_tsv, text_of
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from tesserocr import PyTessBaseAPI
+
+_VERSION = re.compile(r"tesseract (\S+)")
+
+
+class TesserocrEngine:
+    """Tesseract through tesserocr.
+
+    Raises:
+        OcrUnavailable: tesserocr is not installed.
+    """
+
+    name = "tesserocr"
+
+    def __init__(self) -> None:
+        try:
+            import tesserocr
+        except ImportError as error:
+            raise OcrUnavailable(
+                "The OCR engine tesserocr is not installed. Install it with “pip install 'upload-preflight[ocr]'”, or "
+                "install the program tesseract (“apt install tesseract-ocr”) and use the engine pytesseract."
+            ) from error
+        self._library = tesserocr
+        self._api: PyTessBaseAPI | None = None
+        self._loaded: tuple[str, ...] = ()
+
+    def version(self) -> str:
+        """Version of the Tesseract bundled in the wheel."""
+        hit = _VERSION.match(self._library.tesseract_version())
+        return hit[1] if hit else "unknown"
+
+    def languages(self) -> frozenset[str]:
+        """Language codes there is data for."""
+        return frozenset(installed())
+
+    def recognize(self, image: Image.Image, *, dpi: float, languages: tuple[str, ...], timeout_s: float) -> Recognition:
+        """Recognize one page image.
+
+        Raises:
+            OcrLanguageMissing: Data for a language is missing.
+            OcrFailed: Tesseract gave up on this image.
+            TimeoutError: It took longer than ``timeout_s``; checked between words, so layout analysis may overrun.
+        """
+        api = self._ready(languages)
+        try:
+            api.SetImage(image)
+            api.SetSourceResolution(round(dpi))
+            _recognized(api, timeout_s)
+            tsv = api.GetTSVText(0)
+        except RuntimeError as error:
+            raise OcrFailed(f"Tesseract could not work on this image ({error}). Try the engine pytesseract.") from error
+        finally:
+            api.Clear()
+        words = in_reading_order(read_tsv(tsv))
+        return Recognition(
+            text=text_of(words),
+            confidence=mean_confidence(words),
+            rotation=0,
+            engine=f"{self.name} (Tesseract {self.version()})",
+        )
+
+    def _ready(self, languages: tuple[str, ...]) -> PyTessBaseAPI:
+        """Return an API object with these languages loaded."""
+        if self._api is not None and languages == self._loaded:
+            return self._api
+        where = place(languages)
+        if self._api is not None:
+            self._api.End()
+            self._api = None
+        try:
+            api: PyTessBaseAPI = self._library.PyTessBaseAPI(path=where.folder, lang=where.language)
+        except RuntimeError as error:
+            raise OcrLanguageMissing(
+                f"The OCR data for {'+'.join(languages)} in {where.folder} cannot be loaded: it is damaged or made for "
+                "another version of Tesseract. Install it again."
+            ) from error
+        api.SetVariable("debug_file", "/dev/null")  # remarks such as “Empty page!!” would go to stderr
+        self._api, self._loaded = api, languages
+        return api
+
+
+def _recognized(api: PyTessBaseAPI, timeout_s: float) -> None:
+    """Recognize, and tell the two ways apart in which Tesseract says no."""
+    started = time.monotonic()
+    if api.Recognize(max(1, round(timeout_s * 1000))):
+        return
+    if time.monotonic() - started >= 0.9 * timeout_s:
+        raise TimeoutError(f"no result within {timeout_s:g} s")
+    raise RuntimeError("recognition ended without a result")

@@ -1,0 +1,251 @@
+"""Finding columns whose lines a PDF writes across the gutter, line by line.
+
+Some programs sort text by height before they write it, so that the first lines of all columns come first, then the
+second lines, and so on. The rectangles PDFium keeps for runs of text give that away: reading on jumps back and forth
+over the same gap. Only then is the page cut (a recursive XY-cut: at the gutter, and above and below what spans it).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+import pypdfium2.raw as pdfium_c
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top, in points."""
+
+_MAX_RECTS = 6_000
+_RUN = 12
+_RUNS = 3
+_LONG_RUN = 150
+_MIN_HOPS = 6
+_NEAR = 1.2
+"""Largest difference in height between two lines side by side, in heights of a line."""
+_GAP = 0.9
+"""Narrowest gutter, in heights of a line; word spaces of justified text are narrower."""
+_NARROWEST = 9.0
+"""Narrowest column, in heights of a line (about 20 letters)."""
+_FULL = 0.65
+"""How full of text the typical line of a column is; cells of tables are emptier."""
+_ALIGNED = 0.6
+_CROSSED = 0.3
+_CONTINUED = 0.4
+"""Share of lines that start in lower case: far less in tables, far more in running text."""
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+_FIRST_LETTER = re.compile(r"^\W*([^\W_])", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """Reading on from one stretch of a line to another one beside it, given as they lie, not as they are read."""
+
+    left: Box
+    right: Box
+
+
+def column_boxes(textpage: object, page: object, visible: Box, text: str) -> list[Box]:
+    """Return the boxes to read one after another, in page coordinates; none when the page is in order as it is.
+
+    Args:
+        textpage: ``FPDF_TEXTPAGE``.
+        page: ``FPDF_PAGE``.
+        visible: The visible part of the page; the boxes divide it.
+        text: Its text as streamed, which tells the direction of reading.
+    """
+    count = int(pdfium_c.FPDFText_CountRects(textpage, 0, -1))
+    if not 2 * _MIN_HOPS <= count <= _MAX_RECTS:
+        return []
+    turn = int(pdfium_c.FPDFPage_GetRotation(page)) % 4
+    if not _suspicious(textpage, count, turn):
+        return []
+    stretches = _stretches(_rects(textpage, range(count), turn))
+    sides = (1, 0) if is_right_to_left(text) else (0, 1)
+    boxes = list(_cut(_turned(visible, turn), stretches, _hops(stretches), sides))
+    return [_turned(box, (4 - turn) % 4) for box in boxes] if len(boxes) > 1 else []
+
+
+def is_prose(columns: Sequence[str]) -> bool:
+    """Whether the lines of ``columns`` run on from one to the next, judged by how they start.
+
+    Letters of scripts without capitals count as running on.
+    """
+    starts = [start for column in columns for start in _FIRST_LETTER.findall(column)]
+    running = sum(not (start.isupper() or start.isdigit()) for start in starts)
+    return running >= _CONTINUED * len(starts)
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether most letters are of a script written from right to left."""
+    return 2 * len(_RTL.findall(text)) > sum(map(str.isalpha, text))
+
+
+def _suspicious(textpage: object, count: int, turn: int) -> bool:
+    """Whether a look at few rectangles shows hops across what may be a gutter.
+
+    Fetching a rectangle costs more than a microsecond. A page in order, which is nearly every page, must cost no more
+    than the first look, at some short runs; nor must a table, whose cells are narrower than columns.
+    """
+    starts = range(0, count - _RUN + 1, max((count - _RUN) // (_RUNS - 1), 1))
+    hops: list[_Hop] = []
+    for start in starts:
+        hops += _hops(_stretches(_rects(textpage, range(start, start + _RUN), turn)))
+    if len(hops) < _RUNS or not (_wide([hop.left for hop in hops]) and _wide([hop.right for hop in hops])):
+        return False
+    if count <= _LONG_RUN:
+        return True
+    middle = (count - _LONG_RUN) // 2
+    return _gutter(_hops(_stretches(_rects(textpage, range(middle, middle + _LONG_RUN), turn)))) is not None
+
+
+def _rects(textpage: object, indexes: range, turn: int) -> list[Box]:
+    """Return PDFium's text rectangles, in stream order, turned as the page is displayed; empty ones left out."""
+    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
+    pointers = (ctypes.byref(left), ctypes.byref(top), ctypes.byref(right), ctypes.byref(bottom))
+    get_rect = pdfium_c.FPDFText_GetRect
+    found = []
+    for index in indexes:
+        get_rect(textpage, index, *pointers)
+        box = (left.value, bottom.value, right.value, top.value)
+        if box[2] > box[0] and box[3] > box[1]:
+            found.append(_turned(box, turn) if turn else box)
+    return found
+
+
+def _turned(box: Box, quarters: int) -> Box:
+    """Turn a box clockwise around the origin by quarters of a full turn, 0 to 3."""
+    left, bottom, right, top = box
+    if quarters == 1:
+        return (bottom, -right, top, -left)
+    if quarters == 2:
+        return (-right, -top, -left, -bottom)
+    return (-top, left, -bottom, right) if quarters == 3 else box
+
+
+def _stretches(rects: Iterable[Box]) -> list[Box]:
+    """Join rectangles that follow each other on one line without a wide gap."""
+    joined: list[Box] = []
+    for rect in rects:
+        if joined:
+            last = joined[-1]
+            low, high = max(last[1], rect[1]), min(last[3], rect[3])
+            height = min(last[3] - last[1], rect[3] - rect[1])
+            gap = max(rect[0] - last[2], last[0] - rect[2])
+            if high - low > 0.5 * height and gap <= _GAP * height:
+                joined[-1] = (
+                    min(last[0], rect[0]),
+                    min(last[1], rect[1]),
+                    max(last[2], rect[2]),
+                    max(last[3], rect[3]),
+                )
+                continue
+        joined.append(rect)
+    return joined
+
+
+def _hops(stretches: Sequence[Box]) -> list[_Hop]:
+    """Return the steps in reading from a stretch to one beside it, a wide gap away and at about the same height."""
+    hops = []
+    for one, other in pairwise(stretches):
+        lower, higher = sorted((one[3] - one[1], other[3] - other[1]))
+        apart = abs(one[1] + one[3] - other[1] - other[3]) / 2
+        if max(other[0] - one[2], one[0] - other[2]) > _GAP * lower and apart < _NEAR * higher:
+            hops.append(_Hop(one, other) if one[0] < other[0] else _Hop(other, one))
+    return hops
+
+
+def _cut(region: Box, stretches: Sequence[Box], hops: Sequence[_Hop], sides: tuple[int, int]) -> Iterator[Box]:
+    """Divide a region into the boxes of its columns and of what spans them, in reading order.
+
+    Args:
+        region: What to divide.
+        stretches: The stretches of lines in it.
+        hops: The hops between them.
+        sides: Which side of a gutter is read first, 0 the left.
+    """
+    gutter = _gutter(hops)
+    if gutter is None or _often_crossed(gutter, stretches, hops):
+        yield region
+        return
+    left, bottom, right, top = region
+    for group, spans, low, high in _bands(stretches, gutter, bottom, top):
+        if spans:
+            yield (left, low, right, high)
+            continue
+        for side in sides:
+            part = (left, low, gutter, high) if side == 0 else (gutter, low, right, high)
+            inside = [stretch for stretch in group if (stretch[0] < gutter) == (side == 0)]
+            if inside:
+                members = set(inside)
+                within = [hop for hop in hops if hop.left in members and hop.right in members]
+                yield from _cut(part, inside, within, sides)
+
+
+def _bands(
+    stretches: Sequence[Box], gutter: float, bottom: float, top: float
+) -> Iterator[tuple[list[Box], bool, float, float]]:
+    """Divide stretches from top to bottom into runs that span the gutter and runs that do not.
+
+    Yields:
+        Stretches, whether they span the gutter, lower and upper border of the run.
+    """
+    downwards = sorted(stretches, key=lambda box: -(box[1] + box[3]))
+    runs = [(spans, list(run)) for spans, run in groupby(downwards, key=lambda box: box[0] < gutter < box[2])]
+    high = top
+    for index, (spans, run) in enumerate(runs):
+        low = bottom
+        if index + 1 < len(runs):
+            low = (min(box[1] for box in run) + max(box[3] for box in runs[index + 1][1])) / 2
+        yield run, spans, low, high
+        high = low
+
+
+def _gutter(hops: Sequence[_Hop]) -> float | None:
+    """Return where most hops cross, if what lies on both sides has the shape of columns of running text."""
+    edges = sorted([(hop.left[2], -1) for hop in hops] + [(hop.right[0], 1) for hop in hops])
+    open_now = most = 0
+    start = end = 0.0
+    for position, (at, step) in enumerate(edges):
+        open_now -= step
+        if open_now > most:
+            most, start, end = open_now, at, edges[position + 1][0]
+    if most < _MIN_HOPS:
+        return None
+    middle = (start + end) / 2
+    across = [hop for hop in hops if hop.left[2] <= middle <= hop.right[0]]
+    lefts, rights = [hop.left for hop in across], [hop.right for hop in across]
+    return middle if _column_like(lefts) and _column_like(rights) else None
+
+
+def _often_crossed(gutter: float, stretches: Sequence[Box], hops: Sequence[_Hop]) -> bool:
+    """Whether many lines run across the gutter among those that stop at it, as the rules of a table do."""
+    low = min(min(hop.left[1], hop.right[1]) for hop in hops)
+    high = max(max(hop.left[3], hop.right[3]) for hop in hops)
+    across = sum(box[0] < gutter < box[2] and low <= box[1] and box[3] <= high for box in stretches)
+    return across > _CROSSED * len(hops)
+
+
+def _column_like(stretches: Sequence[Box]) -> bool:
+    """Whether stretches are lines of one column: long enough, mostly full, flush on one side."""
+    widths = [box[2] - box[0] for box in stretches]
+    height = median(box[3] - box[1] for box in stretches)
+    if median(widths) < max(_NARROWEST * height, _FULL * max(widths)):
+        return False
+    return any(_flush([box[edge] for box in stretches], height) for edge in (0, 2))
+
+
+def _wide(stretches: Sequence[Box]) -> bool:
+    """Whether stretches, which may be parts of lines, are wider than cells of a table."""
+    return median((box[2] - box[0]) / (box[3] - box[1]) for box in stretches) >= _NARROWEST / 2
+
+
+def _flush(edges: Sequence[float], tolerance: float) -> bool:
+    middle = median(edges)
+    return sum(abs(edge - middle) <= tolerance for edge in edges) >= _ALIGNED * len(edges)

@@ -1,0 +1,176 @@
+"""What each page weighs: which streams only it uses, and which it shares with other pages.
+
+One walk over the resources of all pages in qpdf (about 0.1 ms a page), no stream is read. An object is looked at twice
+at most, once for the first page that leads to it and once when a second one does, so the walk is linear however the
+pages share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pikepdf import Array, Dictionary, Name, Object, Stream
+
+from extractors.pdf.annotations import MAX_ANNOTATIONS
+from extractors.pdf.limits import PIKE_ERRORS
+
+if TYPE_CHECKING:
+    import pikepdf
+
+    from extractors.pdf.objects import ImageKey
+
+MAX_NODES = 1_000_000
+"""Objects looked at in one document; 10,000 ordinary pages have 100,000."""
+
+_OBJECT_BYTES = 110
+"""Typical size of a dictionary object with its entry in the cross-reference table."""
+_ANNOTATION_BYTES = 250
+"""Typical size of an annotation without what it draws."""
+_SHARED = 0
+_MOST_UNIT = 1e6
+_LONG_ARRAY = 500
+_SKIPPED = frozenset(
+    (
+        # Keys that lead out of a page: to the page tree, other pages, the structure tree, private data of programs.
+        *("/Parent", "/P", "/Dest", "/A", "/AA", "/StructParents", "/B", "/PieceInfo", "/Prev", "/Next", "/Kids"),
+        # Lists of numbers and names: long, and without streams.
+        *("/W", "/W2", "/Widths", "/Differences", "/BBox", "/Matrix", "/Decode", "/FontBBox"),
+    )
+)
+
+
+@dataclass(slots=True)
+class Inventory:
+    """Weights of a document's pages.
+
+    Attributes:
+        own_bytes: For each page, stored bytes of what only it uses.
+        shared_bytes: Stored bytes of what several pages use.
+        user_units: UserUnit of the pages that have one other than 1, by index.
+        see_through: Images that have a mask or transparency.
+        repeated: Images that several pages draw: backgrounds and logos.
+        bilevel: Images of one bit a pixel.
+        complete: Every page was walked to its end.
+    """
+
+    own_bytes: list[int]
+    shared_bytes: int = 0
+    user_units: dict[int, float] = field(default_factory=dict)
+    see_through: set[ImageKey] = field(default_factory=set)
+    repeated: set[ImageKey] = field(default_factory=set)
+    bilevel: set[ImageKey] = field(default_factory=set)
+    complete: bool = True
+
+
+def take_inventory(pike: pikepdf.Pdf, pages: int, size_bytes: int) -> Inventory:
+    """Weigh the first ``pages`` pages of a document of ``size_bytes``.
+
+    A page whose objects are damaged weighs what was found before the damage.
+    """
+    found = Inventory(own_bytes=[0] * pages)
+    walk = _Walk(found, size_bytes)
+    for index in range(min(pages, len(pike.pages))):
+        try:
+            walk.page(index, pike.pages[index])
+        except PIKE_ERRORS:
+            found.complete = False
+    found.complete = found.complete and walk.left > 0
+    found.shared_bytes = sum(weight for owner, weight in walk.owners.values() if owner == _SHARED)
+    for owner, weight in walk.owners.values():
+        if owner != _SHARED:
+            found.own_bytes[owner - 1] += weight
+    return found
+
+
+class _Walk:
+    """Finds out which page each object belongs to."""
+
+    def __init__(self, found: Inventory, size_bytes: int) -> None:
+        self.owners: dict[tuple[int, int], tuple[int, int]] = {}  # object → page number (0: several), bytes
+        self.left = MAX_NODES
+        self._found = found
+        self._size = size_bytes
+
+    def page(self, index: int, page: pikepdf.Page) -> None:
+        """Walk one page: what it draws, and what its annotations draw."""
+        node = page.obj
+        unit: object = node.get(Name.UserUnit)
+        if unit is not None and unit != 1:
+            self._unit(index, unit)
+        roots = [page.resources, node.get(Name.Contents), node.get(Name.Thumb), *self._appearances(index, node)]
+        self._found.own_bytes[index] += _OBJECT_BYTES
+        stack: list[object] = [root for root in roots if isinstance(root, Object)]
+        while stack and self.left > 0:
+            item = stack.pop()
+            self.left -= 1
+            if isinstance(item, (Dictionary, Stream, Array)) and self._claim(item, index + 1):
+                stack.extend(_children(item))
+
+    def _appearances(self, index: int, node: Object) -> list[object]:
+        """Return what the annotations of a page draw; of an annotation nothing else weighs much."""
+        annotations = node.get(Name.Annots)
+        if not isinstance(annotations, Array):
+            return []
+        self._found.own_bytes[index] += len(annotations) * _ANNOTATION_BYTES
+        items = (annotations[at] for at in range(min(len(annotations), MAX_ANNOTATIONS)))
+        return [item.get(Name.AP) for item in items if isinstance(item, Dictionary)]
+
+    def _claim(self, item: Object, number: int) -> bool:
+        """Note that a page uses an object; return whether to go on below it."""
+        key = item.objgen
+        if key == (0, 0):
+            return True  # written inside its holder
+        owner, weight = self.owners.get(key, (None, 0))
+        if owner in (number, _SHARED):
+            return False
+        if owner is None:
+            self.owners[key] = (number, self._weight(item))
+        else:
+            self.owners[key] = (_SHARED, weight)
+            image = _image_key(item, weight - _OBJECT_BYTES)
+            if image is not None:
+                self._found.repeated.add(image)
+        return True
+
+    def _weight(self, item: Object) -> int:
+        if not isinstance(item, Stream):
+            return _OBJECT_BYTES
+        length: object = item.get(Name.Length)
+        stored = min(max(length, 0), self._size) if isinstance(length, int) else 0
+        image = _image_key(item, stored)
+        if image is not None:
+            if Name.SMask in item or Name.Mask in item or Name.ImageMask in item:
+                self._found.see_through.add(image)
+            if Name.ImageMask in item or item.get(Name.BitsPerComponent) == 1:
+                self._found.bilevel.add(image)
+        return stored + _OBJECT_BYTES
+
+    def _unit(self, index: int, unit: object) -> None:
+        try:
+            value = float(str(unit))
+        except ValueError:
+            return
+        if 0 < value <= _MOST_UNIT:  # nothing larger is a unit; PDF 1.7 readers stop at 75,000
+            self._found.user_units[index] = value
+
+
+def _image_key(item: Object, stored: int) -> ImageKey | None:
+    """Return what PDFium knows an image by; None when it is none."""
+    if not isinstance(item, Stream) or item.get(Name.Subtype) != Name.Image:
+        return None
+    width: object = item.get(Name.Width)
+    height: object = item.get(Name.Height)
+    return (width, height, stored) if isinstance(width, int) and isinstance(height, int) else None
+
+
+def _children(item: Object) -> list[object]:
+    """Objects an object leads to, scalars left out."""
+    if isinstance(item, Array):
+        first: object = item[0] if len(item) else None
+        if len(item) > _LONG_ARRAY and not isinstance(first, Object):
+            return []  # numbers: samples of a function
+        return [value for value in item if isinstance(value, (Dictionary, Stream, Array))]
+    return [
+        value for key, value in item.items() if key not in _SKIPPED and isinstance(value, (Dictionary, Stream, Array))
+    ]

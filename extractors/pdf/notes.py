@@ -1,0 +1,63 @@
+"""What is told about pages that could not be read as they should, gathered over a document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from extractors.facts import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractors.facts import Severity
+
+_TOLD: dict[str, tuple[Severity, str]] = {
+    "page-not-loaded": (
+        "error",
+        "These pages are damaged and cannot be loaded, so nothing is known of them. Export the document again; if a "
+        "viewer does show them, print it to a new PDF.",
+    ),
+    "page-not-drawn": (
+        "error",
+        "These pages have no text layer, and drawing them takes more time or memory than a page may take, so it is not "
+        "known what they show. Print the document to a new PDF, or leave them out.",
+    ),
+    "page-size-impossible": (
+        "error",
+        "These pages are more than a thousand times as long as wide and cannot be drawn. Correct their page size, or "
+        "leave them out.",
+    ),
+    "text-layer-lies": (
+        "warning",
+        "The text layer of these pages is not what they show (a broken encoding, or recognition in the wrong script). "
+        "Have their text recognized again before you use it.",
+    ),
+    "page-too-complex": (
+        "warning",
+        "These pages draw so many objects that only the first ones were counted. Print the document to a new PDF to "
+        "simplify them.",
+    ),
+}
+
+
+@dataclass(slots=True)
+class PageNotes:
+    """Numbers of pages by what is the matter with them."""
+
+    _units: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, code: str, number: int) -> None:
+        """Note that ``code``, a key of the table above, holds for a page."""
+        self._units.setdefault(code, []).append(number)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield one finding for each matter, in the order of the table."""
+        for code, (severity, message) in _TOLD.items():
+            if code in self._units:
+                yield Finding(severity=severity, code=code, message=message, units=tuple(self._units[code]))
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether something was left uncounted."""
+        return "page-too-complex" in self._units

@@ -1,0 +1,212 @@
+"""Opening a PDF: with PDFium for its pages and with qpdf (pikepdf) for its structure, whatever the file allows.
+
+A file that only one of the two accepts is read with that one: what qpdf alone opens is rewritten in memory for PDFium.
+Both facts become findings, because a receiving service may use either parser.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+import pikepdf
+import pypdfium2
+import pypdfium2.raw as pdfium_c
+
+from extractors.errors import DamagedDocument, EmptyDocument, UnsupportedFormat
+from extractors.pdf.limits import PIKE_ERRORS, apply_limits
+from extractors.pdf.passwords import password_forms
+from extractors.pdf.qpdf import open_with_any, rewritten, trouble
+from extractors.pdf.source import PdfiumSource, pdfium_source
+from extractors.pdf.troubles import nothing_readable, password_problem, refused_finding, repaired_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from extractors.facts import Finding
+
+OpenedWith = Literal["none", "empty", "user", "owner"]
+
+REPAIR_MAX_BYTES = 200_000_000
+"""A repair holds the whole rewritten file in memory, beside the damaged one."""
+_MISSES = 64
+_COUNT_CAP = 100_000
+
+
+class OpenPdf:
+    """One open document. Made by :func:`open_pdf`, valid until its block ends.
+
+    Attributes:
+        pdfium: The document in PDFium; pages, text and renderings come from here.
+        encrypted: The file is encrypted (also when it opened without a password).
+        password: Bytes that opened it; None when none was needed.
+    """
+
+    def __init__(
+        self, *, file: BinaryIO, pdfium: pypdfium2.PdfDocument, forms: Sequence[bytes], encrypted: bool
+    ) -> None:
+        self.pdfium = pdfium
+        self.password = forms[0] if forms else None
+        self.encrypted = encrypted
+        self._forms = tuple(forms) or (b"",)
+        self._file = file
+        self._pike: pikepdf.Pdf | None = None
+        self._pike_tried = False
+        self._page_count: int | None = None
+        self._findings: list[Finding] = []
+
+    @property
+    def pike(self) -> pikepdf.Pdf | None:
+        """The document in qpdf, opened on first use; None (and a finding ``damaged``) when qpdf refuses it."""
+        if not self._pike_tried:
+            self._pike_tried = True
+            try:
+                self._pike, form = open_with_any(self._file, self._forms)
+                self.password = form if self.encrypted else None
+            except (*PIKE_ERRORS, OSError) as error:
+                self._findings.append(refused_finding(trouble(error, self._file)))
+        return self._pike
+
+    @property
+    def opened_with(self) -> OpenedWith:
+        """Which password opened it: the owner's counts where one password is both."""
+        if not self.encrypted:
+            return "none"
+        if not self.password:
+            return "empty"
+        owner = self.pike.owner_password_matched if self.pike is not None else _has_owner_rights(self.pdfium)
+        return "owner" if owner else "user"
+
+    @property
+    def page_count(self) -> int:
+        """Pages PDFium can load; its own count is whatever the file declares, within bounds.
+
+        Where qpdf, which walks the page tree, counts the same, that is it. Otherwise pages are tried one by one, and
+        those after the last loadable one do not count (a page that cannot be loaded in between does).
+        """
+        if self._page_count is None:
+            declared = len(self.pdfium)
+            agreed = self.pike is not None and _page_total(self.pike) == declared
+            self._page_count = declared if agreed else _loadable_pages(self.pdfium, declared)
+        return self._page_count
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What opening showed so far; complete once :attr:`pike` was used."""
+        return tuple(self._findings)
+
+    def add_finding(self, finding: Finding) -> None:
+        """Note something about the opening."""
+        self._findings.append(finding)
+
+    def close(self) -> None:
+        """Close both documents."""
+        if self._pike is not None:
+            self._pike.close()
+            self._pike = None
+        self.pdfium.close()
+
+
+@contextmanager
+def open_pdf(file: BinaryIO, password: str | None) -> Iterator[OpenPdf]:
+    """Open ``file`` for the length of a ``with`` block.
+
+    Args:
+        file: Seekable binary file, best one with a ``fileno()``: it is then mapped, not copied.
+        password: User or owner password; None when none was given. It is tried in every form it may have been used
+            in, and after that the empty password.
+
+    Raises:
+        EmptyDocument: Zero bytes.
+        PasswordRequired: Encrypted, and no password was given.
+        WrongPassword: The password given does not open it.
+        UnsupportedFormat: Encrypted for certificates or by an unknown method.
+        NoPages: It opens but has no pages.
+        DamagedDocument: Neither PDFium nor a repair by qpdf makes a page of it readable.
+    """
+    apply_limits()
+    with ExitStack() as stack:
+        if file.seek(0, io.SEEK_END) == 0:
+            raise EmptyDocument("The file is empty (0 bytes). Export or download it again.")
+        source = stack.enter_context(pdfium_source(file))
+        opened = _open_directly(source, file, password) or _open_repaired(stack, source, file, password)
+        stack.callback(opened.close)
+        yield opened
+
+
+def _open_directly(source: PdfiumSource, file: BinaryIO, password: str | None) -> OpenPdf | None:
+    """Open with PDFium; None when it takes the file for damaged or finds no page it can load."""
+    given = () if password is None else password_forms(password)
+    for form in (*given, b""):
+        raw, code = source.load(form)
+        if raw is not None:
+            document = pypdfium2.PdfDocument(raw)
+            if not _loadable_pages(document, len(document), first_only=True):
+                document.close()
+                return None
+            encrypted = pdfium_c.FPDF_GetSecurityHandlerRevision(document) != -1
+            # PDFium also tries other encodings of what it is given, so qpdf may need another form than the one it took.
+            forms = (form, *(other for other in given if form and other != form)) if encrypted else ()
+            return OpenPdf(file=file, pdfium=document, forms=forms, encrypted=encrypted)
+        if code == pdfium_c.FPDF_ERR_SECURITY:
+            raise UnsupportedFormat(
+                "The PDF is encrypted for certificates or by a method unknown here. Open it where it can be read and "
+                "save a copy without protection."
+            )
+        if code != pdfium_c.FPDF_ERR_PASSWORD:
+            return None
+    raise password_problem(password)
+
+
+def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, password: str | None) -> OpenPdf:
+    """Let qpdf rewrite what PDFium refuses, and open that."""
+    if source.size > REPAIR_MAX_BYTES:
+        raise DamagedDocument(
+            f"The PDF is damaged and, at {source.size / 1e6:.0f} MB, too big to be repaired in memory. Repair it with "
+            "“qpdf damaged.pdf repaired.pdf” or export it again, then check the result."
+        )
+    try:
+        copy = rewritten(file, password)
+    except pikepdf.PasswordError as error:
+        raise password_problem(password) from error
+    raw, _ = (source if copy is None else stack.enter_context(pdfium_source(copy.data))).load(None)
+    document = None if raw is None else pypdfium2.PdfDocument(raw)
+    if document is None or not _loadable_pages(document, len(document)):
+        declared = 0 if document is None else len(document)
+        if document is not None:
+            document.close()
+        raise nothing_readable(opens=document is not None, declared=declared)
+    encrypted = copy is not None and copy.encrypted
+    forms = (copy.password,) if copy is not None and encrypted else ()
+    opened = OpenPdf(file=file, pdfium=document, forms=forms, encrypted=encrypted)
+    opened.add_finding(repaired_finding())
+    return opened
+
+
+def _loadable_pages(document: pypdfium2.PdfDocument, declared: int, *, first_only: bool = False) -> int:
+    """Return the number of the last page that loads, looking no further than a run of misses.
+
+    A miss costs PDFium a walk over the whole page tree, so a false /Count of a million must not be tried to its end.
+    """
+    size = pdfium_c.FS_SIZEF()
+    last = 0
+    for index in range(min(declared, _COUNT_CAP)):
+        if pdfium_c.FPDF_GetPageSizeByIndexF(document, index, size):
+            last = index + 1
+            if first_only:
+                return last
+        elif index - last >= _MISSES:
+            return last
+    return declared if last == _COUNT_CAP else last
+
+
+def _page_total(pike: pikepdf.Pdf) -> int | None:
+    try:
+        return len(pike.pages)
+    except PIKE_ERRORS:
+        return None
+
+
+def _has_owner_rights(document: pypdfium2.PdfDocument) -> bool:
+    return bool(pdfium_c.FPDF_GetDocPermissions(document) != pdfium_c.FPDF_GetDocUserPermissions(document))

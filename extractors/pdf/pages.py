@@ -1,0 +1,196 @@
+"""Measurements of one PDF page: size, text layer, images and what they cover. Nothing is decoded or rendered here.
+
+Raw PDFium calls throughout: the helper classes cost twice the CPU. Lengths are points of the page's own coordinate
+system (before rotation and UserUnit) unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pypdfium2.raw as pdfium_c
+
+from extractors.pdf.objects import KnownImages, PlacedImage, Rect, address_of, drawn_on, text_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["PageMeasure", "Rect", "TextSample", "measure", "page_box", "union_share"]
+
+_SAMPLES = 64
+_GRID = 512
+_LITTLE_TEXT = 400  # with more, nobody asks whether the paths are letters
+_US_LETTER: Rect = (0.0, 0.0, 612.0, 792.0)
+_SPACES = frozenset(map(ord, " \t\r\n\x0b\x0c\u00a0\u2028\u2029"))
+_INVISIBLE = frozenset((pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSample:
+    """A sample of a page's characters, spread evenly; white space and what lies outside the page is left out.
+
+    Attributes:
+        size: Characters looked at.
+        unmapped: Of these, how many PDFium found no Unicode for.
+        unseen: How many are drawn invisibly or under an image.
+        on_image: How many stand on (or under) an image.
+    """
+
+    size: int = 0
+    unmapped: int = 0
+    unseen: int = 0
+    on_image: int = 0
+
+    def share(self, count: int) -> float:
+        """A count of this sample as a share, 0 to 1."""
+        return count / self.size if self.size else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageMeasure:
+    """What is on a page.
+
+    Attributes:
+        box: The visible part of the page.
+        width_pt: Width as displayed, after rotation, before UserUnit.
+        height_pt: Height as displayed, after rotation, before UserUnit.
+        rotation: 0, 90, 180 or 270 degrees clockwise.
+        native_chars: Characters of the text layer without white space.
+        sample: A sample of them.
+        image_count: Images drawn, those inside form XObjects included.
+        images: Those that show.
+        coverage: Share of the page under images, overlaps counted once.
+        own_coverage: The same for images that no other page draws.
+        texts: Text objects.
+        paths: Path objects.
+        segments: Lines and curves of all paths; only counted where there is little text, else 0.
+        shadings: Shading objects.
+        annotations: Annotations of any kind.
+        cut_short: There were more objects than are looked at.
+    """
+
+    box: Rect
+    width_pt: float
+    height_pt: float
+    rotation: int
+    native_chars: int
+    sample: TextSample
+    image_count: int
+    images: tuple[PlacedImage, ...]
+    coverage: float
+    own_coverage: float
+    texts: int
+    paths: int
+    segments: int
+    shadings: int
+    annotations: int
+    cut_short: bool
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is drawn on the page."""
+        drawn = self.texts or self.paths or self.image_count or self.shadings or self.annotations
+        return not drawn and not self.cut_short
+
+
+def measure(page: object, textpage: object | None, native_chars: int, known: KnownImages | None = None) -> PageMeasure:
+    """Measure a loaded page.
+
+    Args:
+        page: Raw ``FPDF_PAGE``.
+        textpage: Raw ``FPDF_TEXTPAGE`` of it; None when PDFium made none.
+        native_chars: Characters of its text layer without white space.
+        known: What the whole document tells of its images.
+    """
+    box = page_box(page)
+    drawn = drawn_on(page, box, known or KnownImages(), count_segments=native_chars < _LITTLE_TEXT)
+    images = tuple(drawn.images)
+    coverage = union_share((image.box for image in images), box) if images else 0.0
+    own = [image.box for image in images if not image.repeated]
+    return PageMeasure(
+        box=box,
+        width_pt=pdfium_c.FPDF_GetPageWidthF(page),
+        height_pt=pdfium_c.FPDF_GetPageHeightF(page),
+        rotation=90 * max(0, pdfium_c.FPDFPage_GetRotation(page)),
+        native_chars=native_chars,
+        sample=_sampled(page, textpage, images, box) if textpage else TextSample(),
+        image_count=drawn.image_count,
+        images=images,
+        coverage=coverage,
+        own_coverage=coverage if len(own) == len(images) else union_share(own, box),
+        texts=drawn.texts,
+        paths=drawn.paths,
+        segments=drawn.segments,
+        shadings=drawn.shadings,
+        annotations=max(0, pdfium_c.FPDFPage_GetAnnotCount(page)),
+        cut_short=drawn.cut_short,
+    )
+
+
+def page_box(page: object) -> Rect:
+    """Return the visible part of a page; an impossible one becomes US Letter, which PDFium itself falls back to."""
+    rect = pdfium_c.FS_RECTF()
+    pdfium_c.FPDF_GetPageBoundingBox(page, rect)
+    box = (rect.left, rect.bottom, rect.right, rect.top)
+    if not all(map(math.isfinite, box)) or box[2] <= box[0] or box[3] <= box[1]:
+        return _US_LETTER
+    return box
+
+
+def union_share(boxes: Iterable[Rect], page: Rect) -> float:
+    """Return the share of ``page`` under ``boxes``, overlaps counted once, 0 to 1.
+
+    Measured on a grid of 512 × 512 points, so it takes the same time for a logo and for a scan cut into strips, and
+    strips that touch leave no gap.
+    """
+    left, bottom, right, top = page
+    across, up = _GRID / (right - left), _GRID / (top - bottom)
+    rows = [0] * _GRID
+    full = (1 << _GRID) - 1
+    for box in boxes:
+        # a point counts when its centre is inside: first index with (i + 0.5) / scale >= edge
+        x0, x1 = _grid_index((box[0] - left) * across), _grid_index((box[2] - left) * across)
+        y0, y1 = _grid_index((box[1] - bottom) * up), _grid_index((box[3] - bottom) * up)
+        bits = (1 << x1) - (1 << x0) if x1 > x0 else 0
+        if bits == full and y1 - y0 == _GRID:
+            return 1.0
+        for row in range(y0, y1):
+            rows[row] |= bits
+    return sum(row.bit_count() for row in rows) / (_GRID * _GRID)
+
+
+def _grid_index(position: float) -> int:
+    return min(_GRID, max(0, math.ceil(position - 0.5)))
+
+
+def _sampled(page: object, textpage: object, images: tuple[PlacedImage, ...], box: Rect) -> TextSample:
+    """Look at up to :data:`_SAMPLES` characters, evenly spread over the text layer."""
+    total = pdfium_c.FPDFText_CountChars(textpage)
+    order = text_order(page) if images else {}
+    edges = [ctypes.c_double() for _ in range(4)]
+    size = unmapped = unseen = on_image = 0
+    for step in range(min(total, _SAMPLES)):
+        index = step * total // min(total, _SAMPLES)
+        item = pdfium_c.FPDFText_GetTextObject(textpage, index)
+        if not item or pdfium_c.FPDFText_GetUnicode(textpage, index) in _SPACES:
+            continue  # a character without an object was made up by PDFium: a space or a line end
+        pdfium_c.FPDFText_GetCharBox(textpage, index, *edges)
+        x, y = (edges[0].value + edges[1].value) / 2, (edges[2].value + edges[3].value) / 2
+        if not _inside(x, y, box):
+            continue
+        size += 1
+        unmapped += pdfium_c.FPDFText_HasUnicodeMapError(textpage, index) == 1
+        under = [image for image in images if _inside(x, y, image.box)] if images else []
+        drawn = order.get(address_of(item), math.inf) if under else math.inf
+        on_image += bool(under)
+        unseen += pdfium_c.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE or any(
+            image.after > drawn and not image.see_through for image in under
+        )
+    return TextSample(size=size, unmapped=unmapped, unseen=unseen, on_image=on_image)
+
+
+def _inside(x: float, y: float, box: Rect) -> bool:
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]

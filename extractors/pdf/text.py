@@ -1,0 +1,121 @@
+"""The text of one PDF page, as PDFium has it, in an order that can be read.
+
+PDFium gives characters in the order of the content stream, which is the reading order of nearly every document; where
+it is not, extractors/pdf/columns.py puts the columns one after another.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from typing import TYPE_CHECKING
+
+import pypdfium2.raw as pdfium_c
+
+from extractors.clean import safe_text
+from extractors.pdf.annotations import annotation_parts
+from extractors.pdf.columns import Box, column_boxes, is_prose
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["annotation_parts", "page_text"]
+
+_EVERYWHERE = (-1e6, -1e6, 1e6, 1e6)
+_ROOM_PT = 144.0
+"""A page narrower or lower than two inches has no columns to put in order."""
+_FEW_CHARS = 400
+_BUFFER = ctypes.c_ushort * 1
+# PDFium writes one of two marks in place of a hyphen and the line end after it.
+_MARKS = "\x02\ufffe"
+# Each word is looked at once from its start: text without spaces must not make this quadratic.
+_HYPHENATED = re.compile(rf"(?<![^\W\d_])([^\W\d_]++)[{_MARKS}]\n?([^\s{_MARKS}]*+)(\s?)")
+_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++-[^\W\d_]++")
+_HYPHEN_AT_END = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
+_INVISIBLE = dict.fromkeys(map(ord, " \t\n\r\xa0"))
+_LETTERS = re.compile(r"[^\W\d_]*")
+
+
+def page_text(textpage_raw: object, page_raw: object, width_pt: float, height_pt: float) -> str:
+    r"""Return the text of a page, lines ending in ``\n``, safe to print.
+
+    Only text within the visible part of the page counts. A word hyphenated at a line end is put together again, and its
+    line ends after it. Text of annotations and form fields is not page text: see
+    :func:`extractors.pdf.annotations.annotation_parts`.
+
+    Args:
+        textpage_raw: ``FPDF_TEXTPAGE`` of the page.
+        page_raw: ``FPDF_PAGE``.
+        width_pt: Width of the page as displayed.
+        height_pt: Height of the page as displayed.
+    """
+    visible = _visible_box(page_raw)
+    size = 2 * max(int(pdfium_c.FPDFText_CountChars(textpage_raw)), 0) + 16
+    text = _text_within(textpage_raw, visible, size)
+    if len(text) >= _FEW_CHARS and min(width_pt, height_pt) >= _ROOM_PT:
+        boxes = column_boxes(textpage_raw, page_raw, visible, text)
+        if boxes:
+            text = _column_after_column(text, [_text_within(textpage_raw, box, size) for box in boxes])
+    return _tidy(text)
+
+
+def _visible_box(page: object) -> Box:
+    """Return left, bottom, right and top of the page in its own coordinates."""
+    box = pdfium_c.FS_RECTF()
+    if not pdfium_c.FPDF_GetPageBoundingBox(page, box):
+        return _EVERYWHERE
+    return (box.left, box.bottom, box.right, box.top)
+
+
+def _text_within(textpage: object, box: Box, size: int) -> str:
+    """Return the text of a box, in one call: asking for its size first would cost PDFium a second pass.
+
+    Args:
+        textpage: ``FPDF_TEXTPAGE``.
+        box: Left, bottom, right, top.
+        size: Expected size of the text in UTF-16 units; a larger text is fetched again.
+    """
+    left, bottom, right, top = box
+    while True:
+        buffer = bytearray(2 * size)
+        written = pdfium_c.FPDFText_GetBoundedText(
+            textpage, left, top, right, bottom, _BUFFER.from_buffer(buffer), size
+        )
+        if written < size:
+            break
+        size *= 2
+    text = buffer[: 2 * max(written, 0)].decode("utf-16-le", "surrogatepass")
+    return text.rstrip("\0").replace("\r\n", "\n")
+
+
+def _column_after_column(streamed: str, columns: Sequence[str]) -> str:
+    """Return the columns one after another, or the text as streamed where that would not be right.
+
+    It would not where a character got lost or doubled at the edge of a box, and where the lines do not run on from one
+    to the next: those are rows of a table, whose cells belong side by side.
+    """
+    ordered = "\n".join(column.strip("\n") for column in columns if column.strip())
+    if sorted(ordered.translate(_INVISIBLE)) != sorted(streamed.translate(_INVISIBLE)) or not is_prose(columns):
+        return streamed
+    return _HYPHEN_AT_END.sub(_MARKS[0], ordered)
+
+
+def _tidy(text: str) -> str:
+    if _MARKS[0] in text or _MARKS[1] in text:
+        compounds = set(_COMPOUND.findall(text))
+        text = _HYPHENATED.sub(lambda hit: _unhyphenated(hit, compounds), text)
+    if " \n" in text or text.endswith(" "):
+        text = "\n".join([line.rstrip(" \t") for line in text.split("\n")])
+    return safe_text(text)
+
+
+def _unhyphenated(hit: re.Match[str], compounds: set[str]) -> str:
+    """Put a word cut at a line end together, with its hyphen where that is part of the word.
+
+    It is where the second part is capitalized (Jean-Paul), and where the same page has the word with one inside a line.
+    """
+    first, rest, space = hit.groups()
+    letters = _LETTERS.match(rest)
+    second = letters[0] if letters else ""
+    kept = not second or second[0].isupper() or f"{first}-{second}" in compounds
+    return f"{first}{'-' if kept else ''}{rest}" + ("\n" if space else "")

@@ -1,0 +1,1 @@
+"""Text formats: encodings, blocks, Markdown, CSV, HTML."""

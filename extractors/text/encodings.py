@@ -1,0 +1,148 @@
+"""Which encoding a text file has, judged from its two ends; whether it is text at all."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import BinaryIO
+
+SAMPLE_BYTES = 65_536
+"""How much of each end of a file is looked at."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0c\x1b\x1a\x08")) + b"\x7f"
+_DECLARED = re.compile(
+    rb"""<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,60}?encoding)\s*=\s*["']?\s*([\w:.-]{2,40})""", re.I
+)
+# Control characters allowed in text: one in a hundred. Compressed or random bytes have about one in nine.
+_MOST_CONTROLS = 0.01
+# A broken sequence now and then is damage; one in ten or more means that it is another encoding.
+_GOOD_PER_BAD = 10
+# European text in Latin letters has one accented letter in five at most (a few words may have more); other scripts in
+# 8-bit encodings are mostly above 127.
+_WESTERN_SHARE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Both ends of a file.
+
+    Attributes:
+        head: The first bytes.
+        tail: The last bytes, beginning at a multiple of four; empty when ``head`` is the whole file.
+        size: Size of the file in bytes.
+    """
+
+    head: bytes
+    tail: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How to decode a text.
+
+    Attributes:
+        codec: Name for Python's codecs; takes care of a byte order mark.
+        label: Name for people.
+        sure: Whether a mark, a declaration or the bytes themselves prove it.
+        foreign: It was not told and is probably not Western European, so that the fallback gives wrong letters.
+    """
+
+    codec: str
+    label: str
+    sure: bool = True
+    foreign: bool = False
+
+    @property
+    def plain_codec(self) -> str:
+        """The codec that writes no byte order mark: for measuring parts of the text."""
+        return {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(self.codec, self.codec)
+
+
+def read_sample(file: BinaryIO) -> Sample:
+    """Read both ends of a file; leaves it at its beginning."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    head = file.read(SAMPLE_BYTES)
+    tail = b""
+    if size > len(head):
+        start = size - SAMPLE_BYTES
+        file.seek(start + -start % 4)
+        tail = file.read(SAMPLE_BYTES)
+    file.seek(0)
+    return Sample(head, tail, size)
+
+
+def sniff_encoding(sample: Sample) -> Encoding | None:
+    """Find the encoding of a text, or None when the bytes are no text.
+
+    In this order: byte order mark, UTF-16 without one (every other byte zero), UTF-8, what an HTML or XML document
+    declares, and last Windows-1252, which is a guess and says so.
+    """
+    for mark, codec, label in _MARKS:
+        if sample.head.startswith(mark):
+            return Encoding(codec, label)
+    if b"\0" in sample.head or b"\0" in sample.tail:
+        return _utf16_without_mark(sample)
+    both = sample.head + sample.tail
+    if len(both.translate(None, _CONTROLS)) < len(both) * (1 - _MOST_CONTROLS):
+        return None
+    if _is_utf8(sample):
+        return Encoding("utf-8", "UTF-8")
+    declared = _declared(sample.head)
+    if declared is not None:
+        return declared
+    high = sum(byte > 127 for byte in both)
+    letters = high + sum(byte in b"abcdefghijklmnopqrstuvwxyz" for byte in both.lower())
+    return Encoding("cp1252", "Windows-1252", sure=False, foreign=high > letters * _WESTERN_SHARE)
+
+
+def _utf16_without_mark(sample: Sample) -> Encoding | None:
+    """UTF-16 of mostly Latin text has zeros in every other byte and nowhere else."""
+    even, odd = sample.head[0::2].count(0), sample.head[1::2].count(0)
+    pairs = max(1, len(sample.head) // 2)
+    if min(even, odd) * 100 > pairs or max(even, odd) * 2 < pairs or sample.size % 2:
+        return None
+    codec = "utf-16-le" if odd > even else "utf-16-be"
+    try:
+        text = codecs.getincrementaldecoder(codec)().decode(sample.head)
+    except UnicodeDecodeError:
+        return None
+    controls = sum(char < " " and char not in "\t\n\r\f" for char in text)
+    return None if controls > len(text) * _MOST_CONTROLS else Encoding(codec, "UTF-16", sure=False)
+
+
+def _is_utf8(sample: Sample) -> bool:
+    tail = sample.tail.lstrip(bytes(range(0x80, 0xC0))) if sample.tail[:1] >= b"\x80" else sample.tail
+    good = bad = 0
+    for part, final in ((sample.head, not sample.tail), (tail, True)):
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        text = decoder.decode(part, final=final)
+        if text.isascii():
+            continue
+        wrong = text.count("\ufffd") - part.count(b"\xef\xbf\xbd")
+        bad += wrong
+        good += sum(char > "\x7f" for char in text) - wrong
+    return bad * _GOOD_PER_BAD <= good
+
+
+def _declared(head: bytes) -> Encoding | None:
+    """The encoding an HTML or XML document names in its first 4 KB, when Python knows it."""
+    hit = _DECLARED.search(head[:4096])
+    if hit is None:
+        return None
+    name = hit[1].decode("ascii")
+    try:
+        codec = codecs.lookup(name).name
+        head.decode(codec, "ignore")
+    except (LookupError, UnicodeError):
+        return None
+    return None if codec.startswith(("utf-16", "utf-32", "utf-7")) else Encoding(codec, name.upper())

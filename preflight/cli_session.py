@@ -1,0 +1,171 @@
+"""What the commands share: workers, standard input, passwords, progress, printing, exit codes."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from extractors.errors import ExtractionError
+from preflight.errors import FileMissing, PreflightError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from rich.console import Console, RenderableType
+
+    from preflight.document import Document
+    from preflight.execution import Executor
+    from preflight.judging import Order
+    from preflight.model import Report
+    from preflight.reading import Progress
+
+STDIN_NAME = "stdin"
+READERS = {
+    ".pdf": "extractors.pdf.reader",
+    ".docx": "extractors.docx.reader",
+    ".docm": "extractors.docx.reader",
+}
+"""What a file's name lets us expect, so that the workers' imports begin while this process is still importing."""
+
+
+class Session:
+    """One run of the command line: its settings and its workers."""
+
+    def __init__(self, flags: Mapping[str, object], files: Sequence[str]) -> None:
+        """Start the workers' server; the workers themselves start with the first task."""
+        from preflight.settings import load_settings
+        from preflight.slots import Slots
+
+        self.settings = load_settings(flags=flags)
+        hints = sorted({READERS[suffix] for name in files if (suffix := Path(name).suffix.lower()) in READERS})
+        warm = ("preflight.warm",) if len(files) > 1 else ()
+        self._slots = Slots(self.settings.workers, preload=("preflight.tasks", *hints, *warm))
+        self.executor: Executor = self._slots
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._slots.close()
+
+    @contextmanager
+    def document(self, name: str) -> Iterator[Document]:
+        """Find the document of one argument; ``-`` is a copy of standard input."""
+        from preflight.document import find_document, spooled
+
+        if name == "-":
+            with spooled(sys.stdin.buffer, STDIN_NAME) as document:
+                yield document
+        else:
+            yield find_document(name)
+
+    def reports(self, files: Sequence[str], order: Order, password_file: Path | None) -> list[Report]:
+        """Check every file; what is wrong with one is its report and never ends the others."""
+        from preflight.judging import prepare
+        from preflight.pipeline import missing_report, run_many
+
+        if list(files).count("-") > 1:
+            raise UsageError("Standard input can be read once: give - only once.")
+        password = password_from(password_file)
+        prepared = prepare(order)
+        reports: dict[int, Report] = {}
+        documents: list[tuple[int, Document]] = []
+        with progress() as on_progress, ExitStack() as stack:
+            for key, name in enumerate(files):
+                try:
+                    documents.append((key, stack.enter_context(self.document(name))))
+                except (PreflightError, ExtractionError) as error:
+                    reports[key] = missing_report(name, prepared, error)
+            reports.update(
+                run_many(documents, prepared, self.settings, self.executor, password=password, on_progress=on_progress)
+            )
+        return [reports[key] for key in range(len(files))]
+
+
+def password_from(path: Path | None) -> str | None:
+    """Return the first line of a password file, without its line end.
+
+    Raises:
+        FileMissing: It cannot be read.
+    """
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileMissing(f"Cannot read the password file {path}. It must be a readable UTF-8 text file.") from error
+
+
+def exit_code(reports: Sequence[Report], *, exit_zero: bool) -> int:
+    """Return the exit code for these reports (the table in README)."""
+    from preflight.model import Verdict
+
+    problems = [report.problem for report in reports if report.problem is not None]
+    if problems:
+        return problems[0].exit_code if len(reports) == 1 else 3
+    if exit_zero or all(report.verdict is Verdict.FITS for report in reports):
+        return 0
+    return 1
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print one sentence to standard error and exit."""
+    sys.stderr.write(f"preflight: {message}\n")
+    raise SystemExit(code)
+
+
+def write_out(data: bytes, path: Path | None = None) -> None:
+    """Write a result to standard output, or to a file that appears only when it is complete."""
+    if path is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    from preflight.storage import write_file
+
+    write_file(path, data)
+
+
+def print_report(report: Report, *, explain: bool = False, plan_only: RenderableType | None = None) -> None:
+    """Print one report for people."""
+    from preflight.render import report_view
+
+    console = _console()
+    console.print(plan_only if plan_only is not None else report_view(report, explain=explain))
+    console.print()
+
+
+def print_view(view: RenderableType) -> None:
+    """Print something for people."""
+    _console().print(view)
+
+
+def print_lines(lines: Iterable[object]) -> None:
+    """Print lines as they are."""
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+@contextmanager
+def progress() -> Iterator[Progress | None]:
+    """Show a counter on standard error while work takes long; None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.status import Status
+
+    with Status("looking …", console=Console(stderr=True)) as status:
+        words = {"read": "units read", "ocr": "units recognized"}
+        yield lambda stage, count: status.update(f"{count:,} {words.get(stage, stage)}")

@@ -1,0 +1,157 @@
+"""The other commands: targets, doctor, schema, batch, serve."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from preflight.cli_session import Session, fail, print_lines, print_view, progress, write_out
+
+For = Annotated[str | None, typer.Option("--for", metavar="TARGET", help="Receiving service: an id, or a TOML file.")]
+FRONT_DOORS = {"serve": "api.serve:serve"}
+"""Commands that live above this package, as dotted paths, so that nothing here imports upwards."""
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+targets_app = typer.Typer(help="List, show or check the profiles of receiving services and gateways.")
+
+
+@targets_app.callback(invoke_without_command=True)
+def targets(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the services and gateways that are known."""
+    if context.invoked_subcommand is not None:
+        return
+    from preflight.target import list_targets
+    from preflight.target_view import summary
+    from preflight.wire import json_bytes
+
+    rows = list_targets()
+    if as_json:
+        write_out(json_bytes({"items": [summary(row) for row in rows]}))
+        return
+    from preflight.render_targets import targets_view
+
+    print_view(targets_view(rows))
+
+
+@targets_app.command("show")
+def targets_show(
+    target: Annotated[str, typer.Argument(metavar="ID", help="Id of a profile, or a TOML file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show every limit of one profile with its source, date and how sure it is."""
+    from preflight.target import load_profile
+    from preflight.target_view import target_data
+    from preflight.wire import json_bytes
+
+    loaded = load_profile(target)
+    if as_json:
+        write_out(json_bytes(target_data(loaded)))
+        return
+    from preflight.render_targets import target_view
+
+    print_view(target_view(loaded))
+
+
+@targets_app.command("check")
+def targets_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A profile in TOML.")]) -> None:
+    """Check a profile of your own."""
+    from preflight.target import check_target_file
+
+    complaints = check_target_file(file)
+    print_lines(complaints or [f"{file}: valid"])
+    raise typer.Exit(78 if complaints else 0)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say what is installed: versions, OCR engines and languages, workers."""
+    from preflight.doctor import diagnosis, diagnosis_view
+    from preflight.wire import json_bytes
+
+    found = diagnosis()
+    if as_json:
+        write_out(json_bytes(found))
+    else:
+        print_view(diagnosis_view(found))
+    raise typer.Exit(0 if found["healthy"] else 69)
+
+
+def schema(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="report or text.")] = "report",
+) -> None:
+    """Print the JSON Schema of what this tool writes."""
+    from preflight.schemas import SCHEMAS, json_schema
+    from preflight.wire import json_bytes
+
+    if name not in SCHEMAS:
+        fail(f"There is no schema {name}. Known: {', '.join(sorted(SCHEMAS))}.", 2)
+    write_out(json_bytes(json_schema(name)))
+
+
+def batch(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files and folders.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Folder for report.jsonl.")],
+    target: For = None,
+    via: Annotated[list[str] | None, typer.Option("--via", metavar="HOP", help="Gateway on the way.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Model at the target.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Worker processes.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", metavar="S", help="Seconds for one document.")] = None,
+) -> None:
+    """Check every file of folders; writes OUT/report.jsonl, one line a file.
+
+    Exit code 0: all were read and fit. 1: there is something to act on. 3: some could not be read.
+    """
+    from preflight.batch import run_batch
+    from preflight.judging import Order
+    from preflight.model import Verdict
+
+    order = Order(target=target, hops=tuple(via or ()), model=model)
+    names = ["a.pdf", "a.docx"]  # what a folder most likely holds
+    with Session({"jobs": jobs, "timeout": timeout}, names) as session, progress() as on_progress:
+        result = run_batch(paths, order, output, session.settings, session.executor, on_progress=on_progress)
+    total = sum(result.verdicts.values())
+    words = ", ".join(f"{count} {word}" for word, count in result.verdicts.items() if count)
+    print_lines([f"{total} files: {words}" if total else "no files found", f"report: {result.report}"])
+    if result.failed:
+        raise typer.Exit(3)
+    raise typer.Exit(0 if result.verdicts[Verdict.FITS] == total else 1)
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8080,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Worker processes.")] = None,
+    unprotected: Annotated[
+        bool, typer.Option("--unprotected", help="Listen beyond this machine without keys.")
+    ] = False,
+) -> None:
+    """Serve the HTTP API."""
+    from preflight.logs import configure_logging
+    from preflight.settings import load_settings
+
+    configure_logging()
+    module, _, name = FRONT_DOORS["serve"].partition(":")
+    try:
+        start = getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        fail(f"The web parts are not installed ({error.name}). Run: pip install 'upload-preflight[serve]'.", 69)
+    if host not in LOOPBACK and not unprotected:
+        fail(
+            f"Anybody who reaches {host} could use the service: there are no keys yet. Add --unprotected to allow it.",
+            2,
+        )
+    print_lines([f"listening on http://{host}:{port} — POST /v1/check, GET /v1/targets, GET /healthz"])
+    start(load_settings(flags={"jobs": jobs}), host, port)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.add_typer(targets_app, name="targets")
+    for command in (doctor, schema, batch, serve):
+        app.command()(command)

@@ -1,0 +1,121 @@
+"""A document as offered, before anything in it is read: a regular file that can be opened again and again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from extractors.clean import safe_label
+from extractors.errors import EmptyDocument
+from preflight.errors import DiskFull, FileMissing, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A regular, readable, non-empty file.
+
+    Attributes:
+        path: Where it lies; each task opens it anew, so that tasks do not share a file offset.
+        name: Display name, made safe to print.
+        size_bytes: Size when it was looked at.
+        identity: Device, inode, size and modification time, to notice a file that changes under our hands.
+    """
+
+    path: Path
+    name: str
+    size_bytes: int
+    identity: tuple[int, int, int, int]
+
+    def open(self) -> BinaryIO:
+        """Open it for reading.
+
+        Raises:
+            FileMissing: It is no longer there, or it is another file than before.
+        """
+        file = _open_regular(self.path, follow_links=True)
+        if _identity(os.fstat(file.fileno())) != self.identity:
+            file.close()
+            raise FileMissing(f"{self.name} changed while it was being read. Run again when nothing writes to it.")
+        return file
+
+
+def find_document(path: Path | str, *, name: str | None = None, follow_links: bool = True) -> Document:
+    """Look at a path and return the document there.
+
+    Args:
+        path: Where the file lies.
+        name: Display name; the file's own name when None.
+        follow_links: Whether a symbolic link is followed (a batch over folders does not).
+
+    Raises:
+        FileMissing: Not there, a directory, a device or pipe, or not readable.
+        EmptyDocument: Zero bytes.
+    """
+    path = Path(path)
+    shown = safe_label(os.fsencode(path.name if name is None else name).decode("utf-8", "replace")) or "document"
+    with _open_regular(path, follow_links=follow_links) as file:
+        facts = os.fstat(file.fileno())
+    if facts.st_size == 0:
+        raise EmptyDocument(f"{shown} has zero bytes. Check the download or export that produced it.")
+    return Document(path=path, name=shown, size_bytes=facts.st_size, identity=_identity(facts))
+
+
+@contextmanager
+def spooled(stream: BinaryIO, name: str) -> Iterator[Document]:
+    """Copy a stream (standard input, a request body) to a temporary file and look at it as a document.
+
+    Raises:
+        DiskFull: No space for the copy.
+        EmptyDocument: The stream has no bytes.
+    """
+    with tempfile.NamedTemporaryFile(prefix="preflight-") as copy:
+        try:
+            shutil.copyfileobj(stream, copy, 1 << 20)
+            copy.flush()
+        except OSError as error:
+            raise storage_error(error, f"a temporary copy of {name}") from error
+        yield find_document(Path(copy.name), name=name)
+
+
+def storage_error(error: OSError, what: str) -> OutputError:
+    """Say why ``what`` could not be written and what to do about it."""
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"No space left to write {what}. Free some space, or set TMPDIR or -o to another disk.")
+    return OutputError(f"Cannot write {what}: {error.strerror}. Choose a folder you may write to.")
+
+
+def _identity(facts: os.stat_result) -> tuple[int, int, int, int]:
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _open_regular(path: Path, *, follow_links: bool) -> BinaryIO:
+    shown = safe_label(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace"), limit=300)
+    # O_NONBLOCK: opening a named pipe must not wait for a writer.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
+    try:
+        fd = os.open(path, flags)
+    except FileNotFoundError as error:
+        raise FileMissing(f"There is no file {shown}. Check the path.") from error
+    except PermissionError as error:
+        raise FileMissing(f"No permission to read {shown}. Change its permissions or run as its owner.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "the name is not valid"
+        raise FileMissing(f"Cannot open {shown}: {reason}. Check the path.") from error
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(fd, "rb")
+    os.close(fd)
+    if stat.S_ISDIR(mode):
+        raise FileMissing(f"{shown} is a folder. Use `preflight batch {shown}` for folders.")
+    raise FileMissing(f"{shown} is not a regular file (a device, pipe or socket). Use `-` to read standard input.")

@@ -1,0 +1,210 @@
+"""From what a worker told of a document to the report: estimate, limits, plan, verdict. Pure after :func:`prepare`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from preflight.case import TargetView
+from preflight.errors import UsageError
+from preflight.estimate import estimate
+from preflight.limits import effective_limits, user_limit
+from preflight.model import Range, Report, TargetRef, Verdict
+from preflight.plan import Boundary, PieceLimits, make_plan
+from preflight.prices import PieceSize, price, with_cost
+from preflight.target import load_hop, load_target, model_of
+from preflight.tokens import encodings_for
+from preflight.verdict import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from extractors.facts import DocumentFacts
+    from preflight.model import Estimate, Limit, Measure, Plan, UnitEstimate
+    from preflight.profile import Hop, ModelInfo, Target
+    from preflight.reading import Unread
+    from preflight.tasks import Examined
+    from preflight.tokens import Encoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserLimits:
+    """Limits the user adds to the target's, for one piece.
+
+    Attributes:
+        bytes: Bytes of the file.
+        pages: Pages.
+        tokens: Tokens.
+        seconds: Seconds at the target.
+    """
+
+    bytes: int | None = None
+    pages: int | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is asked, in the caller's words.
+
+    Attributes:
+        target: Id or path of the receiving service; None to judge the document alone.
+        hops: Ids or paths of gateways on the way.
+        model: Model at the target; None for its default.
+        limits: The user's own limits.
+    """
+
+    target: str | None = None
+    hops: tuple[str, ...] = ()
+    model: str | None = None
+    limits: UserLimits = field(default_factory=UserLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An order with its profiles loaded.
+
+    Attributes:
+        target: The receiving service; None to judge the document alone.
+        hops: Gateways on the way.
+        model: The model; None where there is none to choose.
+        limits: The user's own limits.
+        encodings: Token encodings to count.
+    """
+
+    target: Target | None
+    hops: tuple[Hop, ...]
+    model: ModelInfo | None
+    limits: tuple[Limit, ...]
+    encodings: tuple[Encoding, ...]
+
+    @property
+    def reference(self) -> TargetRef | None:
+        """The target as the report names it."""
+        if self.target is None:
+            return None
+        hops = tuple(hop.ref for hop in self.hops)
+        return TargetRef(id=self.target.ref, hops=hops, model=self.model.id if self.model else None)
+
+
+def prepare(order: Order) -> Prepared:
+    """Load what an order names.
+
+    Raises:
+        UnknownTarget: No such target, gateway or model.
+        BadTarget: A profile file is not valid.
+        UsageError: Gateways or a model without a target, or a limit that nothing can meet.
+    """
+    if order.target is None and (order.hops or order.model):
+        raise UsageError("--via and --model speak of the way to a target: name it with --for.")
+    target = load_target(order.target) if order.target else None
+    model = model_of(target, order.model) if target else None
+    tokenizer = model.tokenizer if model else target.tokenizer if target else None
+    return Prepared(
+        target=target,
+        hops=tuple(load_hop(name) for name in order.hops),
+        model=model,
+        limits=tuple(_user_limits(order.limits)),
+        encodings=encodings_for(tokenizer),
+    )
+
+
+def report_on(examined: Examined, prepared: Prepared) -> Report:
+    """Judge a document that could be read."""
+    source, facts, target = examined.source, examined.facts, prepared.target
+    model = prepared.model.id if prepared.model else None
+    figures, units = estimate(facts, examined.measures, source, target, model)
+    limits: tuple[Limit, ...] = prepared.limits
+    if target is not None:
+        limits += effective_limits(target, prepared.hops, media_type=source.media_type, model=model)
+    plan = _plan(facts, units, limits, target) if limits else None
+    if target is not None:
+        pieces = plan.pieces if plan else ()
+        figures = with_cost(
+            figures, price(target, model, [_size(facts, figures, units, one.first, one.last) for one in pieces])
+        )
+    judgement = judge(
+        source,
+        facts,
+        estimate=figures,
+        units=units,
+        limits=limits,
+        target=TargetView.of(target, source.media_type) if target else None,
+        plan=plan,
+    )
+    return Report(
+        source=source,
+        facts=facts,
+        target=prepared.reference,
+        estimate=figures,
+        verdict=judgement.verdict,
+        binding=judgement.binding,
+        findings=(*judgement.findings, *facts.findings),
+        plan=plan,
+    )
+
+
+def report_unread(unread: Unread, prepared: Prepared) -> Report:
+    """Report on a document that could not be read."""
+    return Report(
+        source=unread.source,
+        facts=None,
+        target=prepared.reference,
+        estimate=None,
+        verdict=Verdict.UNREADABLE,
+        binding=None,
+        findings=(),
+        plan=None,
+        problem=unread.problem,
+    )
+
+
+def _user_limits(limits: UserLimits) -> Iterator[Limit]:
+    given: tuple[tuple[Measure, float | None], ...] = (
+        ("bytes", limits.bytes),
+        ("pages", limits.pages),
+        ("tokens", limits.tokens),
+        ("seconds", limits.seconds),
+    )
+    for measure, value in given:
+        if value is None:
+            continue
+        if not value > 0:
+            raise UsageError(f"--max-{measure} must be more than 0, not {value}.")
+        yield user_limit(measure, value)
+
+
+def _plan(facts: DocumentFacts, units: Sequence[UnitEstimate], limits: Sequence[Limit], target: Target | None) -> Plan:
+    rate = target.rate if target else None
+    return make_plan(
+        units,
+        PieceLimits.of(limits),
+        boundaries=_boundaries(facts),
+        shared_bytes=facts.shared_bytes,
+        overhead_seconds=rate.request[2] if rate else 0.0,
+        page_units=facts.unit_kind != "block",
+    )
+
+
+def _boundaries(facts: DocumentFacts) -> list[Boundary]:
+    """Natural places to cut: where outline entries and headings point."""
+    return [
+        Boundary(before=entry.unit, level=entry.level, title=entry.title)
+        for entry in facts.outline
+        if entry.unit is not None
+    ]
+
+
+def _size(facts: DocumentFacts, figures: Estimate, units: Sequence[UnitEstimate], first: int, last: int) -> PieceSize:
+    """What the request of units ``first`` to ``last`` is priced by."""
+    run = units[first - 1 : last]
+    tokens = None
+    if figures.tokens is not None:
+        low, likely, high = (sum(column) for column in zip(*(_ends(unit.tokens) for unit in run), strict=True))
+        tokens = Range(low=low, likely=likely, high=high)
+    return PieceSize(tokens=tokens, pages=None if facts.unit_kind == "block" else len(run))
+
+
+def _ends(tokens: Range) -> tuple[int, int, int]:
+    return tokens.low, tokens.likely, tokens.high

@@ -1,0 +1,218 @@
+"""From a document to what workers tell of it: facts and measures, native text, OCR text."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from extractors.base import ReadLimits
+from extractors.facts import Origin, Role, Source, UnitText
+from preflight.errors import FileMissing
+from preflight.execution import Task
+from preflight.tasks import Examined, ReadTask, Recognized, RecognizeTask
+from preflight.wire import load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from io import BufferedReader
+
+    from preflight.document import Document
+    from preflight.execution import Executor, Outcome
+    from preflight.problems import Problem
+    from preflight.settings import Settings
+    from preflight.tokens import Encoding
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN_TYPE = "application/octet-stream"
+PAGES_PER_TASK = 4
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A document that could not be read: what is known of it, and why."""
+
+    source: Source
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcrRun:
+    """What OCR made of a document.
+
+    Attributes:
+        texts: Recognized units by number.
+        errors: Why a unit has no OCR text, by number.
+        problem: Why nothing could be recognized at all (engine or language missing).
+        engine: Engine and version used; empty when nothing was recognized.
+    """
+
+    texts: dict[int, UnitText]
+    errors: dict[int, str]
+    problem: Problem | None = None
+    engine: str = ""
+
+
+def examine_task(
+    document: Document,
+    settings: Settings,
+    *,
+    key: int = 0,
+    password: str | None = None,
+    encodings: tuple[Encoding, ...] = ("o200k",),
+) -> Task:
+    """Return the task that has a worker identify, read and measure a document."""
+    return _read_task(document, settings, "examine", key, password, encodings)
+
+
+def examined_from(outcome: Outcome, document: Document, source: Source | None) -> Examined | Unread:
+    """Return what a read task told of a document, or why it told nothing.
+
+    Args:
+        outcome: How the task ended.
+        document: The document.
+        source: What :class:`ReadEvents` heard of it before the task ended.
+    """
+    if outcome.result is not None:
+        return load(Examined, outcome.result)
+    if outcome.trace:
+        logger.error("bug while reading a document:\n%s", outcome.trace)
+    if outcome.problem is None:
+        raise RuntimeError("an outcome has neither a result nor a problem")
+    return Unread(source=source or plain_source(document), problem=outcome.problem)
+
+
+def read_text(
+    document: Document, settings: Settings, executor: Executor, *, password: str | None = None
+) -> tuple[Examined | Unread, list[UnitText]]:
+    """Have a worker read a document and hand over the native text of its units, in order."""
+    events = ReadEvents(None)
+    (outcome,) = executor.run([_read_task(document, settings, "text", 0, password, ())], events)
+    return examined_from(outcome, document, events.sources.get(0)), events.units
+
+
+def recognize(
+    document: Document,
+    numbers: Sequence[int],
+    settings: Settings,
+    executor: Executor,
+    *,
+    password: str | None = None,
+    on_progress: Progress | None = None,
+) -> OcrRun:
+    """Run OCR on the given units, in parallel over the executor's workers.
+
+    A unit that fails, or takes its worker down, costs that unit alone: a task that dies is repeated page by page.
+    """
+    run = OcrRun(texts={}, errors={})
+    groups = [tuple(numbers[at : at + PAGES_PER_TASK]) for at in range(0, len(numbers), PAGES_PER_TASK)]
+    while groups:
+        again: list[tuple[int, ...]] = []
+        arrivals = _Arrivals(run, len(numbers), on_progress)
+        tasks = [_ocr_task(document, key, group, settings, password) for key, group in enumerate(groups)]
+        for outcome in executor.run(tasks, arrivals):
+            run = _settle(run, outcome, groups[outcome.key], again)
+        groups = again
+    return run
+
+
+def merge_text(native: UnitText, recognized: UnitText | None) -> UnitText:
+    """Put OCR text in place of a page's unusable text layer; what stands in notes and form fields stays."""
+    if recognized is None or not recognized.plain.strip():
+        return native
+    kept = tuple(part for part in native.parts if part.role is not Role.BODY or part.origin is Origin.OCR)
+    return UnitText(number=native.number, parts=(*recognized.parts, *kept))
+
+
+def plain_source(document: Document) -> Source:
+    """Describe a document whose content nothing could be made of. Hashing is no parsing, so it is done here."""
+    try:
+        with document.open() as file:
+            digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
+    except FileMissing:  # it went away or changed while it was read; the problem says so
+        digest = ""
+    return Source(name=document.name, size_bytes=document.size_bytes, sha256=digest, media_type=UNKNOWN_TYPE)
+
+
+class ReadEvents:
+    """Takes what read tasks tell before they end: each document's source, then counts or text."""
+
+    def __init__(self, on_progress: Progress | None) -> None:
+        """Pass counts on to ``on_progress``."""
+        self.sources: dict[int, Source] = {}
+        self.units: list[UnitText] = []
+        self._on_progress = on_progress
+
+    def __call__(self, key: int, event: bytes) -> None:
+        """Take one event of the task ``key``."""
+        if key not in self.sources:
+            self.sources[key] = load(Source, event)
+        elif event[:1] == b"{":
+            self.units.append(load(UnitText, event))
+        elif self._on_progress:
+            self._on_progress("read", int(event))
+
+
+class _Arrivals:
+    """Takes recognized units as they come."""
+
+    def __init__(self, run: OcrRun, total: int, on_progress: Progress | None) -> None:
+        self._run = run
+        self._total = total
+        self._on_progress = on_progress
+
+    def __call__(self, _key: int, event: bytes) -> None:
+        one = load(Recognized, event)
+        if one.text is not None:
+            self._run.texts[one.number] = one.text
+        else:
+            self._run.errors[one.number] = one.error
+        if self._on_progress:
+            self._on_progress("ocr", len(self._run.texts) + len(self._run.errors))
+
+
+def _read_task(
+    document: Document, settings: Settings, name: str, key: int, password: str | None, encodings: tuple[Encoding, ...]
+) -> Task:
+    limits = ReadLimits(max_units=settings.max_units)
+    arguments = ReadTask(name=document.name, password=password, encodings=encodings, limits=limits)
+    return _task(document, key, name, asdict(arguments), settings.timeout)
+
+
+def _task(document: Document, key: int, name: str, payload: dict[str, Any], wall_s: float) -> Task:
+    return Task(key=key, name=name, document=document, payload=payload, wall_s=wall_s, cpu_s=wall_s)
+
+
+def _ocr_task(document: Document, key: int, group: tuple[int, ...], settings: Settings, password: str | None) -> Task:
+    arguments = RecognizeTask(
+        name=document.name,
+        numbers=group,
+        engine=settings.ocr_engine,
+        languages=settings.languages,
+        page_s=settings.page_timeout,
+        password=password,
+        limits=ReadLimits(max_units=settings.max_units),
+    )
+    # The engine keeps the time of each page itself; the worker's deadline is the backstop for one that does not.
+    wall_s = settings.page_timeout * (len(group) + 1)
+    return _task(document, key, "recognize", asdict(arguments), wall_s)
+
+
+def _settle(run: OcrRun, outcome: Outcome, group: tuple[int, ...], again: list[tuple[int, ...]]) -> OcrRun:
+    """Take the end of one OCR task into account; units it did not answer for go to ``again``."""
+    if outcome.result is not None:
+        return replace(run, engine=load(str, outcome.result))
+    problem = outcome.problem
+    if problem is None or not problem.retryable:
+        return replace(run, problem=problem)
+    missing = tuple(number for number in group if number not in run.texts and number not in run.errors)
+    if len(group) == 1:
+        run.errors[group[0]] = problem.detail
+    else:
+        again.extend((number,) for number in missing)
+    return run

@@ -1,0 +1,21 @@
+"""JSON Schemas of what this tool writes, made from the same definitions that write it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from preflight.model import Report
+from preflight.textual import DocumentText
+from preflight.wire import adapter
+
+SCHEMAS: dict[str, type[Any]] = {"report": Report, "text": DocumentText}
+
+
+def json_schema(name: str) -> dict[str, object]:
+    """Return the JSON Schema (draft 2020-12) of one kind of output.
+
+    Raises:
+        KeyError: There is no such output.
+    """
+    schema: dict[str, object] = adapter(SCHEMAS[name]).json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

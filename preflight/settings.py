@@ -1,0 +1,95 @@
+"""Settings, built once by a front door: defaults < preflight.toml < PREFLIGHT_* < flags."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from preflight.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE_NAME = "preflight.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the work is done; never what the answer means.
+
+    A field's name is its key in ``preflight.toml``; with ``PREFLIGHT_`` before it, its environment variable; with
+    hyphens, its flag.
+    """
+
+    ocr_engine: str = field(default="auto", metadata={"help": "OCR engine: auto, tesserocr, pytesseract, null"})
+    languages: tuple[str, ...] = field(
+        default=("eng",), metadata={"help": "OCR languages, Tesseract codes joined by + (eng+deu)"}
+    )
+    jobs: int = field(default=0, metadata={"help": "Worker processes; 0 means one for each core"})
+    timeout: float = field(default=600.0, metadata={"help": "Seconds allowed for one document"})
+    page_timeout: float = field(default=60.0, metadata={"help": "Seconds allowed for OCR of one page"})
+    max_units: int = field(default=10_000, metadata={"help": "Pages or frames read at most"})
+
+    @property
+    def workers(self) -> int:
+        """Worker processes to start."""
+        return self.jobs or len(os.sched_getaffinity(0))
+
+
+def load_settings(
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Settings:
+    """Build the settings of this run.
+
+    Args:
+        folder: Where ``preflight.toml`` is looked for; the working directory when None.
+        environment: Variables; the process's when None.
+        flags: Values given on the command line; entries that are None were not given.
+
+    Raises:
+        SettingsError: Unknown key, or a value of the wrong kind.
+    """
+    settings = Settings()
+    path = (folder or Path()) / FILE_NAME
+    if path.is_file():
+        try:
+            settings = _apply(settings, tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} is no valid TOML: {error}. Mend it or remove it.") from error
+    variables = os.environ if environment is None else environment
+    known = {f"PREFLIGHT_{one.name.upper()}": one.name for one in fields(Settings)}
+    settings = _apply(settings, {known[key]: value for key, value in variables.items() if key in known}, "environment")
+    return _apply(settings, {key: value for key, value in (flags or {}).items() if value is not None}, "flags")
+
+
+def _apply(settings: Settings, values: Mapping[str, object], where: str) -> Settings:
+    names = {one.name for one in fields(Settings)}
+    changes: dict[str, object] = {}
+    for key, value in values.items():
+        name = key.replace("-", "_")
+        if name not in names:
+            raise SettingsError(f"{where}: there is no setting {key}. Known: {', '.join(sorted(names))}.")
+        changes[name] = _convert(name, value, getattr(settings, name), where)
+    return replace(settings, **changes)  # type: ignore[arg-type]  # each value was converted to its field's type
+
+
+def _convert(name: str, value: object, default: object, where: str) -> object:
+    """Turn a value of a file, variable or flag into the type of the field, taken from its default."""
+    if isinstance(default, tuple):
+        parts = value.replace("+", ",").split(",") if isinstance(value, str) else value
+        if isinstance(parts, list | tuple) and parts and all(isinstance(one, str) and one for one in parts):
+            return tuple(parts)
+        raise SettingsError(f"{where}: {name} must be a list of words such as eng+deu, not {value!r}.")
+    try:
+        converted = type(default)(value)  # type: ignore[call-arg]  # str, int or float
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{where}: {name} must be a {type(default).__name__}, not {value!r}.") from error
+    if isinstance(converted, int | float) and not converted >= 0:
+        raise SettingsError(f"{where}: {name} must be zero or more, not {value!r}.")
+    return converted

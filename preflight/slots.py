@@ -1,0 +1,270 @@
+"""Worker processes: a fork server (:mod:`preflight.forkserver`) and up to N workers, each with a private pipe.
+
+A worker that hangs is killed at its deadline, one that crashes is replaced; either is a value about that task and never
+ends the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING
+
+from extractors.errors import ExtractionError
+from preflight import worker
+from preflight.errors import OutOfMemory, ParserCrashed, PreflightError, ServiceBusy, TimedOut, WorkerFailure
+from preflight.execution import Outcome, Task, problem_outcome
+from preflight.forkserver import MESSAGE
+from preflight.problems import problem_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import BinaryIO
+
+_EXIT_REPORT_S = 5.0
+
+
+class ForkServer:
+    """Client of the fork server process; thread-safe."""
+
+    def __init__(self, preload: tuple[str, ...]) -> None:
+        ours, theirs = socket.socketpair()
+        self._control = ours
+        self._lock = threading.Lock()
+        self._ended: dict[int, int] = {}
+        call = f"from preflight.forkserver import main; main({theirs.fileno()}, {os.getpid()}, {','.join(preload)!r})"
+        environment = os.environ | {"OMP_THREAD_LIMIT": "1"}  # Tesseract's threads cost five times the CPU
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", call],
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+        )
+        theirs.close()
+
+    def fork(self) -> tuple[int, Connection]:
+        """Start a worker; return its process id and our end of its private pipe.
+
+        Raises:
+            WorkerFailure: The fork server is gone.
+        """
+        ours, theirs = socket.socketpair()
+        with self._lock:
+            try:
+                socket.send_fds(self._control, [MESSAGE.pack(b"F", 0, 0)], [theirs.fileno()])
+                theirs.close()
+                while (message := self._receive(None)) and message[0] != b"P":
+                    self._ended[message[1]] = message[2]
+            except OSError as error:
+                raise WorkerFailure("The worker process could not be started; see the log.") from error
+        if not message:
+            raise WorkerFailure("The worker process could not be started; see the log.")
+        return message[1], Connection(ours.detach())
+
+    def kill(self, pid: int) -> None:
+        """End a worker at once; harmless when it has ended already."""
+        with self._lock, contextlib.suppress(OSError):
+            self._control.sendall(MESSAGE.pack(b"K", pid, 0))
+
+    def exit_status(self, pid: int) -> int | None:
+        """Wait status of a worker that has ended; None when the server does not tell in time."""
+        deadline = time.monotonic() + _EXIT_REPORT_S
+        with self._lock:
+            while pid not in self._ended:
+                message = self._receive(deadline)
+                if not message:
+                    return None
+                self._ended[message[1]] = message[2]
+            return self._ended.pop(pid)
+
+    def close(self) -> None:
+        """End the server; the kernel ends its workers with it. Neither holds anything that could be lost."""
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _receive(self, deadline: float | None) -> tuple[bytes, int, int] | None:
+        data = b""
+        while len(data) < MESSAGE.size:
+            timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not select.select([self._control], [], [], timeout)[0]:
+                return None
+            part = self._control.recv(MESSAGE.size - len(data))
+            if not part:
+                return None
+            data += part
+        return MESSAGE.unpack(data)
+
+
+class _Slot:
+    """One worker and its private pipe, started on first use and again after it was lost."""
+
+    def __init__(self, server: ForkServer) -> None:
+        self._server = server
+        self._pid = 0
+        self.pipe: Connection | None = None
+        self.task: Task | None = None
+        self.deadline = 0.0
+
+    def start(self, task: Task) -> None:
+        """Hand a task to the worker.
+
+        Raises:
+            FileMissing: The document cannot be opened any more.
+            WorkerFailure: No worker can be started.
+        """
+        with task.document.open() as file:
+            try:
+                self._send(task, file)
+            except OSError:  # the worker died between two tasks, which is nothing of this document's doing
+                self.discard()
+                self._send(task, file)
+        self.task, self.deadline = task, time.monotonic() + task.wall_s
+
+    def _send(self, task: Task, file: BinaryIO) -> None:
+        if self.pipe is None:
+            self._pid, self.pipe = self._server.fork()
+        self.pipe.send_bytes(json.dumps({"name": task.name, "payload": task.payload, "cpu_s": task.cpu_s}).encode())
+        with socket.socket(fileno=os.dup(self.pipe.fileno())) as channel:
+            socket.send_fds(channel, [b"f"], [file.fileno()])
+
+    def step(self, on_event: Callable[[int, bytes], None] | None) -> Outcome | None:
+        """Take one frame from the worker; an outcome ends the task."""
+        task, pipe = self.task, self.pipe
+        if task is None or pipe is None:
+            return None
+        try:
+            frame = pipe.recv_bytes(worker.MAX_FRAME_BYTES)
+        except (EOFError, OSError):
+            return Outcome(key=task.key, problem=problem_from(self._death()))
+        kind, body = frame[:1], frame[1:]
+        if kind == b"e":
+            if on_event:
+                on_event(task.key, body)
+            return None
+        self.task = None
+        return Outcome(key=task.key, result=body) if kind == b"r" else problem_outcome(task.key, body)
+
+    def overrun(self) -> Outcome:
+        """Kill the worker at its deadline."""
+        task = self.task
+        if task is None:
+            raise RuntimeError("no task is running in this slot")
+        self.discard()
+        error = TimedOut(f"Not finished after {task.wall_s:.0f} s. Split the document, or raise --timeout.")
+        return Outcome(key=task.key, problem=problem_from(error))
+
+    def discard(self) -> None:
+        """Kill the worker; the next task gets a new one."""
+        if self.pipe is not None:
+            self._server.kill(self._pid)
+            self.pipe.close()
+        self.pipe = self.task = None
+
+    def _death(self) -> WorkerFailure:
+        status = self._server.exit_status(self._pid)
+        self.discard()
+        sign = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else 0
+        if sign == signal.SIGXCPU:
+            return TimedOut("Reading this document takes more CPU time than allowed. Split it, or raise --timeout.")
+        if sign == signal.SIGKILL:
+            return OutOfMemory("The worker was killed on this document, most likely for its memory. Split it first.")
+        name = signal.Signals(sign).name if sign else f"status {status}"
+        return ParserCrashed(f"A parser library ended with {name} on this document. Repair or re-export it.")
+
+
+class Slots:
+    """Executor of up to ``size`` worker processes; may be used from several threads at once."""
+
+    def __init__(self, size: int, *, preload: tuple[str, ...] = (), busy_s: float | None = None) -> None:
+        """Start the fork server.
+
+        Args:
+            size: Workers at most.
+            preload: Modules the fork server imports before the first worker.
+            busy_s: Seconds a call waits for a free worker before it is ServiceBusy; None waits for ever.
+        """
+        self.size = size
+        self._busy_s = busy_s
+        self._server = ForkServer(preload)
+        self._free = deque(_Slot(self._server) for _ in range(size))
+        self._available = threading.Semaphore(size)
+
+    def run(self, tasks: Iterable[Task], on_event: Callable[[int, bytes], None] | None = None) -> Iterator[Outcome]:
+        """Yield one outcome a task, in the order in which they end; uses as many workers as are free.
+
+        Raises:
+            ServiceBusy: No worker became free in time for the first task.
+        """
+        queue = iter(tasks)
+        busy: list[_Slot] = []
+        task = next(queue, None)
+        try:
+            while task is not None or busy:
+                if task is not None and self._acquire(wait=not busy):
+                    failed = self._start(task, busy)
+                    if failed is not None:
+                        yield failed
+                    task = next(queue, None)
+                else:
+                    yield from self._collect(busy, on_event)
+        finally:
+            for slot in tuple(busy):
+                slot.discard()
+                self._give_back(busy, slot)
+
+    def _acquire(self, *, wait: bool) -> bool:
+        """Reserve a worker; without ``wait`` False when none is free."""
+        if self._available.acquire(blocking=wait, timeout=self._busy_s if wait else None):
+            return True
+        if wait:
+            raise ServiceBusy("All workers are taken. Try again in some seconds.")
+        return False
+
+    def _start(self, task: Task, busy: list[_Slot]) -> Outcome | None:
+        """Start a task on the reserved worker; an outcome when it could not be started."""
+        slot = self._free.popleft()
+        busy.append(slot)
+        try:
+            slot.start(task)
+        except (PreflightError, ExtractionError) as error:
+            self._give_back(busy, slot)
+            return Outcome(key=task.key, problem=problem_from(error))
+        return None
+
+    def _collect(self, busy: list[_Slot], on_event: Callable[[int, bytes], None] | None) -> Iterator[Outcome]:
+        if not busy:
+            return
+        deadline = min(slot.deadline for slot in busy)
+        ready = wait([slot.pipe for slot in busy if slot.pipe], max(0.0, deadline - time.monotonic()))
+        now = time.monotonic()
+        for slot in tuple(busy):
+            outcome = None
+            if slot.pipe in ready:
+                outcome = slot.step(on_event)
+            elif slot.deadline <= now:
+                outcome = slot.overrun()
+            if outcome is not None:
+                self._give_back(busy, slot)
+                yield outcome
+
+    def _give_back(self, busy: list[_Slot], slot: _Slot) -> None:
+        busy.remove(slot)
+        self._free.append(slot)
+        self._available.release()
+
+    def close(self) -> None:
+        """End all workers and the fork server."""
+        for slot in self._free:
+            slot.discard()
+        self._server.close()

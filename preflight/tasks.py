@@ -1,0 +1,189 @@
+"""THE TABLE OF TASKS: what a worker process can be asked to do with one open document.
+
+Every entry takes the file, its arguments as plain JSON data, and a function that takes intermediate results; it returns
+JSON bytes. This module runs in worker processes only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from io import BufferedReader
+from typing import Any, BinaryIO, cast
+
+from extractors.base import ReadLimits, ReadOptions
+from extractors.facts import DocumentFacts, Finding, Source, UnitFacts, UnitText
+from extractors.media import identify
+from extractors.ocr.base import OcrEngine
+from extractors.registry import extractor_for
+from preflight.model import UnitMeasure
+from preflight.tokens import Encoding, measure_all
+from preflight.wire import dump
+
+Emit = Callable[[bytes], None]
+Payload = dict[str, Any]
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What a worker tells of a document: everything but its text."""
+
+    source: Source
+    facts: DocumentFacts
+    measures: tuple[UnitMeasure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadTask:
+    """Arguments of ``examine`` and ``text``.
+
+    Attributes:
+        name: Display name.
+        password: Password, if one was given.
+        encodings: Token encodings to count, of o200k and cl100k.
+        limits: Safety limits.
+    """
+
+    name: str
+    password: str | None = None
+    encodings: tuple[Encoding, ...] = ("o200k",)
+    limits: ReadLimits = field(default_factory=ReadLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognizeTask:
+    """Arguments of ``recognize``.
+
+    Attributes:
+        name: Display name.
+        numbers: Units to recognize.
+        engine: Engine name or ``auto``.
+        languages: Language codes.
+        page_s: Seconds allowed for one unit.
+        password: Password, if one was given.
+        limits: Safety limits.
+    """
+
+    name: str
+    numbers: tuple[int, ...]
+    engine: str
+    languages: tuple[str, ...]
+    page_s: float
+    password: str | None = None
+    limits: ReadLimits = field(default_factory=ReadLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognized:
+    """What OCR made of one unit: its text, or why there is none."""
+
+    number: int
+    text: UnitText | None = None
+    error: str = ""
+
+
+class _Measuring:
+    """A sink that measures each unit's text in batches and lets go of it; memory stays flat."""
+
+    def __init__(self, encodings: tuple[Encoding, ...], emit: Emit) -> None:
+        self.measures: list[UnitMeasure] = []
+        self._encodings = encodings
+        self._emit = emit
+        self._waiting: list[tuple[int, str]] = []
+
+    def __call__(self, facts: UnitFacts, text: UnitText) -> None:
+        self._waiting.append((facts.number, text.plain))
+        if len(self._waiting) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Measure what is waiting and tell how far the reading is."""
+        self.measures += measure_all(self._waiting, self._encodings)
+        self._waiting.clear()
+        self._emit(b"%d" % len(self.measures))
+
+
+def examine(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
+    """Identify and read a document; return :class:`Examined`.
+
+    Emits the :class:`Source` as soon as it is known, then the number of units read so far.
+    """
+    task = _read_task(payload)
+    source, options, noticed = _open(file, task.name, task.password, task.limits)
+    emit(dump(source))
+    sink = _Measuring(task.encodings, emit)
+    facts = extractor_for(source.media_type).read(file, options, sink)
+    sink.flush()
+    facts = replace(facts, findings=(*noticed, *facts.findings))
+    return dump(Examined(source=source, facts=facts, measures=tuple(sink.measures)))
+
+
+def text(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
+    """Read a document's native text; return its :class:`Examined` without measures.
+
+    Emits the :class:`Source` as soon as it is known, then :class:`UnitText` unit by unit.
+    """
+    task = _read_task(payload)
+    source, options, noticed = _open(file, task.name, task.password, task.limits)
+    emit(dump(source))
+    facts = extractor_for(source.media_type).read(file, options, lambda _, unit: emit(dump(unit)))
+    facts = replace(facts, findings=(*noticed, *facts.findings))
+    return dump(Examined(source=source, facts=facts, measures=()))
+
+
+def recognize(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
+    """Run OCR on the wanted units; emits :class:`Recognized` unit by unit, returns the name of the engine used."""
+    from extractors.ocr.work import recognize_units
+
+    task = _recognize_task(payload)
+    _, options, _ = _open(file, task.name, task.password, task.limits)
+    engine = _engine(task.engine, task.languages)
+    results = recognize_units(
+        file, options, task.numbers, engine=engine, languages=task.languages, timeout_s=task.page_s
+    )
+    for result in results:
+        failure = result.failure.message if result.failure else ""
+        emit(dump(Recognized(number=result.number, text=None if failure else result.text, error=failure)))
+    return dump(f"{engine.name} {engine.version()}")
+
+
+@cache
+def _engine(name: str, languages: tuple[str, ...]) -> OcrEngine:
+    """Keep an engine for the life of the worker, so that its model is loaded once."""
+    from extractors.ocr import choose_engine
+
+    return choose_engine(name, languages)
+
+
+def _read_task(payload: Payload) -> ReadTask:
+    """The payload comes from our own process and was made from the same type; no need to check it field by field."""
+    encodings = tuple(payload["encodings"])
+    return ReadTask(**payload | {"limits": ReadLimits(**payload["limits"]), "encodings": encodings})
+
+
+def _recognize_task(payload: Payload) -> RecognizeTask:
+    changed = {name: tuple(payload[name]) for name in ("numbers", "languages")}
+    return RecognizeTask(**payload | changed | {"limits": ReadLimits(**payload["limits"])})
+
+
+def _open(
+    file: BinaryIO, name: str, password: str | None, limits: ReadLimits
+) -> tuple[Source, ReadOptions, tuple[Finding, ...]]:
+    identified = identify(file, name)
+    file.seek(0)
+    digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
+    size = file.seek(0, 2)
+    file.seek(0)
+    source = Source(name=name, size_bytes=size, sha256=digest, media_type=identified.media_type)
+    options = ReadOptions(media_type=identified.media_type, password=password, limits=limits)
+    return source, options, tuple(identified.findings)
+
+
+TASKS: dict[str, Callable[[BinaryIO, Payload, Emit], bytes]] = {
+    "examine": examine,
+    "text": text,
+    "recognize": recognize,
+}

@@ -1,0 +1,165 @@
+"""A document's text, unit by unit, each part marked with where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from extractors.facts import Finding, Origin, Role, Source, UnitText
+from preflight.problems import Problem
+from preflight.reading import OcrRun, Unread, merge_text, read_text, recognize
+from preflight.wire import adapter, json_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractors.facts import DocumentFacts, TextPart
+    from preflight.document import Document
+    from preflight.execution import Executor
+    from preflight.reading import Progress
+    from preflight.settings import Settings
+
+FORMS = ("text", "markdown", "json")
+OCR_MODES = ("auto", "never", "always")
+SCHEMA = "preflight/text/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentText:
+    """The text of a document, or why there is none.
+
+    Attributes:
+        source: The document.
+        unit_kind: What one unit is.
+        units: Text of the units in order.
+        findings: What was noticed while reading, units without OCR text among them.
+        engine: OCR engine and version, when OCR was used.
+        complete: No unit that needs OCR was left without it by an error.
+        problem: Why the document could not be read at all.
+    """
+
+    source: Source
+    unit_kind: str = "unit"
+    units: tuple[UnitText, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    engine: str = ""
+    complete: bool = True
+    problem: Problem | None = None
+
+
+def document_text(
+    document: Document,
+    settings: Settings,
+    executor: Executor,
+    *,
+    ocr: str = "auto",
+    password: str | None = None,
+    on_progress: Progress | None = None,
+) -> DocumentText:
+    """Read a document's text: the text layer where it is good, OCR where it is needed.
+
+    Args:
+        document: The document.
+        settings: OCR engine, languages, time limits.
+        executor: Where it is read.
+        ocr: ``auto`` for the units that need it, ``never``, or ``always`` for every unit that can be rendered.
+        password: Password, if there is one.
+        on_progress: Takes a stage and a count.
+    """
+    examined, units = read_text(document, settings, executor, password=password)
+    if isinstance(examined, Unread):
+        return DocumentText(source=examined.source, problem=examined.problem)
+    facts = examined.facts
+    run = OcrRun(texts={}, errors={})
+    wanted = _wanted(facts, ocr)
+    if wanted:
+        run = recognize(document, wanted, settings, executor, password=password, on_progress=on_progress)
+    if run.problem is not None:
+        return DocumentText(source=examined.source, problem=run.problem)
+    return DocumentText(
+        source=examined.source,
+        unit_kind=facts.unit_kind,
+        units=tuple(merge_text(unit, run.texts.get(unit.number)) for unit in units),
+        findings=(*facts.findings, *_ocr_findings(facts, run, ocr)),
+        engine=run.engine,
+        complete=not run.errors and not (ocr == "never" and any(unit.needs_ocr for unit in facts.units)),
+    )
+
+
+def write_text(text: DocumentText, form: str) -> bytes:
+    """Return the text as ``text``, ``markdown`` or ``json`` bytes in UTF-8.
+
+    Raises:
+        ValueError: ``form`` is none of :data:`FORMS`.
+    """
+    if form == "json":
+        return json_bytes(_json_data(text))
+    if form == "text":
+        return "".join(f"{_separator(text, unit)}{_plain(unit)}\n" for unit in text.units).encode()
+    if form == "markdown":
+        return "".join(f"{_comment(text, unit)}{_markdown(unit)}\n\n" for unit in text.units).encode()
+    raise ValueError(form)
+
+
+def _wanted(facts: DocumentFacts, ocr: str) -> list[int]:
+    if ocr == "never" or facts.unit_kind == "block":
+        return []
+    return [unit.number for unit in facts.units if ocr == "always" or unit.needs_ocr]
+
+
+def _ocr_findings(facts: DocumentFacts, run: OcrRun, ocr: str) -> Iterator[Finding]:
+    by_reason: dict[str, list[int]] = {}
+    for number, reason in sorted(run.errors.items()):
+        by_reason.setdefault(reason, []).append(number)
+    for reason, numbers in by_reason.items():
+        message = f"No OCR text for {len(numbers)} {facts.unit_kind}(s): {reason}"
+        yield Finding(severity="error", code="ocr-failed", message=message, units=tuple(numbers))
+    skipped = tuple(unit.number for unit in facts.units if unit.needs_ocr) if ocr == "never" else ()
+    if skipped:
+        message = f"{len(skipped)} {facts.unit_kind}(s) need OCR and were left without it. Use --ocr auto."
+        yield Finding(severity="warning", code="ocr-skipped", message=message, units=skipped)
+
+
+def _json_data(text: DocumentText) -> dict[str, object]:
+    data: dict[str, object] = adapter(DocumentText).dump_python(replace(text, problem=None), mode="json")
+    del data["problem"]
+    return data | {"schema": SCHEMA}
+
+
+def _separator(text: DocumentText, unit: UnitText) -> str:
+    """Flowing blocks need no marks; pages and frames begin with a line that names them."""
+    if text.unit_kind == "block":
+        return ""
+    return f"--- {text.unit_kind} {unit.number}{_origin_words(unit)} ---\n"
+
+
+def _comment(text: DocumentText, unit: UnitText) -> str:
+    if text.unit_kind == "block":
+        return ""
+    return f"<!-- {text.unit_kind} {unit.number}{_origin_words(unit)} -->\n\n"
+
+
+def _origin_words(unit: UnitText) -> str:
+    recognized = [part for part in unit.parts if part.origin is Origin.OCR]
+    if not recognized:
+        return ""
+    sure = [part.confidence for part in recognized if part.confidence is not None]
+    return f" (OCR, confidence {sum(sure) / len(sure):.2f})" if sure else " (OCR)"
+
+
+def _plain(unit: UnitText) -> str:
+    return "\n".join(_mark(part, part.text) for part in unit.parts if part.text)
+
+
+def _markdown(unit: UnitText) -> str:
+    return "\n\n".join(
+        _mark(part, part.text if part.markdown is None else part.markdown) for part in unit.parts if part.text
+    )
+
+
+def _mark(part: TextPart, words: str) -> str:
+    """Say what a part is when it is not the body itself."""
+    if part.role is Role.BODY:
+        return words
+    label = f" {part.label}" if part.label else ""
+    return f"[{part.role}{label}: {words}]"

@@ -1,0 +1,83 @@
+"""Domain types ↔ JSON, one definition for command line, REST, batch and the worker pipes.
+
+Equal values give equal bytes: sorted keys, UTF-8, no clock, host or path.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import TypeAdapter
+
+    from preflight.model import Report
+
+T = TypeVar("T")
+
+
+_ADAPTERS: dict[object, TypeAdapter[Any]] = {}
+
+
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Return pydantic's reader and writer of a frozen dataclass, made on first use."""
+    made = _ADAPTERS.get(kind)
+    if made is None:
+        from pydantic import TypeAdapter
+
+        made = _ADAPTERS[kind] = TypeAdapter(kind)
+    return made
+
+
+def dump(value: object) -> bytes:
+    """Write a value as compact JSON bytes. Needs pydantic's core only, which a worker loads in half the time."""
+    from pydantic_core import to_json
+
+    return to_json(value)
+
+
+def load(kind: type[T], data: bytes) -> T:
+    """Read a value from JSON bytes, checking every field.
+
+    Raises:
+        pydantic.ValidationError: The bytes are not such a value.
+    """
+    return adapter(kind).validate_json(data)
+
+
+def report_data(report: Report) -> dict[str, object]:
+    """Return a report as plain JSON data; a unit's fields that do not apply to its kind are left out."""
+    from preflight.model import Report as ReportType
+
+    data: dict[str, object] = adapter(ReportType).dump_python(report, mode="json")
+    facts = data["facts"]
+    if isinstance(facts, dict):
+        facts["units"] = [{key: value for key, value in unit.items() if value is not None} for unit in facts["units"]]
+        for part in ("pdf", "docx"):
+            if facts[part] is None:
+                del facts[part]
+    if data["problem"] is None:
+        del data["problem"]
+    return data
+
+
+def report_json(report: Report) -> bytes:
+    """Return a report as the JSON every front door gives: one object, indented, ending with a newline."""
+    return json_bytes(report_data(report))
+
+
+def reports_json(reports: Sequence[Report]) -> bytes:
+    """Return one object for one report, an array for several."""
+    return report_json(reports[0]) if len(reports) == 1 else json_bytes([report_data(one) for one in reports])
+
+
+def json_bytes(data: object) -> bytes:
+    """Return plain data as indented JSON with sorted keys, in UTF-8, ending with a newline."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def json_line(data: object) -> bytes:
+    """Return plain data as one line of JSON with sorted keys, in UTF-8."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

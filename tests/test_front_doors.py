@@ -1,0 +1,84 @@
+"""Command line, library, HTTP and batch call one pipeline and give one report, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from service import running
+
+from preflight import check
+from preflight.batch import run_batch
+from preflight.judging import Order
+from preflight.settings import Settings
+from preflight.wire import json_line, report_data, report_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from preflight.slots import Slots
+
+TARGET, HOP = "anthropic-messages", "nginx"
+
+
+@pytest.fixture(scope="module")
+def service(workers: Slots) -> Iterator[str]:
+    with running(workers) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def documents(samples: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The samples and 20 real documents of all kinds in one folder."""
+    folder = tmp_path_factory.mktemp("documents")
+    for path in sorted(samples.iterdir()):
+        if path.suffix in {".pdf", ".docx", ".png", ".md"} and path.name != "README.md":
+            shutil.copy(path, folder)
+    for kind, count in (("pdf", 10), ("docx", 5), ("images", 5)):
+        small = sorted(one for one in (corpus / kind).iterdir() if one.stat().st_size < 200_000)
+        for path in small[:: max(1, len(small) // count)][:count]:
+            shutil.copy(path, folder)
+    return folder
+
+
+def test_all_front_doors_give_the_same_bytes(documents: Path, service: str, workers: Slots, tmp_path: Path) -> None:
+    paths = sorted(path for path in documents.iterdir())
+    assert len(paths) >= 25
+    order = Order(target=TARGET, hops=(HOP,))
+    run_batch([documents], order, tmp_path, Settings(timeout=60), workers)
+    lines: dict[str, dict[str, Any]] = {
+        one["path"]: one for one in map(json.loads, (tmp_path / "report.jsonl").read_text().splitlines())
+    }
+    args = [sys.executable, "-m", "preflight.cli", "check", *map(str, paths), "--for", TARGET, "--via", HOP, "--json"]
+    from_cli = json.loads(subprocess.run(args, capture_output=True, check=False).stdout)
+
+    for path, cli_report in zip(paths, from_cli, strict=True):
+        report = check(path, target=TARGET, via=[HOP], executor=workers, settings=Settings(timeout=60))
+        answer = httpx.post(
+            f"{service}/v1/check",
+            params={"for": TARGET, "via": HOP, "filename": path.name},
+            content=path.read_bytes(),
+            timeout=60,
+        )
+        assert json_line(cli_report) == json_line(report_data(report)), path.name
+        if report.problem is None:
+            assert answer.content == report_json(report), path.name
+            assert json_line(lines[path.name]["report"]) == json_line(report_data(report)), path.name
+        else:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["code"] == report.problem.code == lines[path.name]["problem"]["code"], path.name
+
+
+def test_a_single_file_on_the_command_line_is_the_same_bytes(samples: Path, workers: Slots) -> None:
+    path = samples / "report.pdf"
+    args = [sys.executable, "-m", "preflight.cli", "check", str(path), "--for", TARGET, "--json"]
+
+    out = subprocess.run(args, capture_output=True, check=False).stdout
+
+    assert out == report_json(check(path, target=TARGET, executor=workers))

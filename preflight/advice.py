@@ -212,7 +212,7 @@ def _unsure(limit: Limit) -> Finding:
             how = f"T{what[1:]} was read in a copy of the vendor's page ({told})."
         case _:
             how = f"T{what[1:]} is not confirmed ({told})."
-    note = f" {limit.note}." if limit.note else ""
+    note = f" Remark: {limit.note.rstrip('.')}." if limit.note else ""
     return _info("limit-not-confirmed", f"{how}{note} Check it before you rely on it.")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from extractors.errors import ExtractionError
 from preflight.cli_session import Session, exit_code, fail, print_report, progress, write_out
 from preflight.errors import PreflightError
 
@@ -191,7 +193,7 @@ def main() -> None:
     register(app)
     try:
         app()
-    except PreflightError as error:
+    except (PreflightError, ExtractionError) as error:
         from preflight.problems import problem_from
 
         fail(str(error), problem_from(error).exit_code)
@@ -200,6 +202,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(0) from None
+    except Exception:
+        logging.getLogger("preflight").critical("a bug", exc_info=True)
+        fail("This is a bug in upload-preflight; what is above says where. Please report it.", 70)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,8 @@ def main(control_fd: int, parent: int, preload: str) -> None:
             os.read(wake_read, 4096)
             _reap(control, children)
         if control.fileno() in ready and not _serve(control, children, (wake_read, wake_write)):
+            for pid in children:
+                os.waitpid(pid, 0)
             return
 
 

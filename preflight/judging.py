@@ -118,7 +118,7 @@ def report_on(examined: Examined, prepared: Prepared) -> Report:
     limits: tuple[Limit, ...] = prepared.limits
     if target is not None:
         limits += effective_limits(target, prepared.hops, media_type=source.media_type, model=model)
-    plan = _plan(facts, units, limits, target) if limits else None
+    plan = _plan(examined, units, limits, target) if limits else None
     if target is not None:
         pieces = plan.pieces if plan else ()
         figures = with_cost(
@@ -175,7 +175,8 @@ def _user_limits(limits: UserLimits) -> Iterator[Limit]:
         yield user_limit(measure, value)
 
 
-def _plan(facts: DocumentFacts, units: Sequence[UnitEstimate], limits: Sequence[Limit], target: Target | None) -> Plan:
+def _plan(examined: Examined, units: Sequence[UnitEstimate], limits: Sequence[Limit], target: Target | None) -> Plan:
+    facts = examined.facts
     rate = target.rate if target else None
     return make_plan(
         units,
@@ -184,6 +185,7 @@ def _plan(facts: DocumentFacts, units: Sequence[UnitEstimate], limits: Sequence[
         shared_bytes=facts.shared_bytes,
         overhead_seconds=rate.request[2] if rate else 0.0,
         page_units=facts.unit_kind != "block",
+        whole_bytes=examined.source.size_bytes,
     )
 
 

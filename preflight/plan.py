@@ -146,19 +146,11 @@ def make_plan(
     best = _best_boundaries(units, boundaries)
     levels = {place: min(max(boundary.level, 1), DEEPEST_LEVEL) for place, boundary in best.items()}
     fullest = max(measures, key=lambda measure: measure.pressure).prefix if measures else []
-    ends = piece_ends(reach, levels, fullest)
-    sums = _Sums.of(units)
+    spans = list(pairwise((0, *piece_ends(reach, levels, fullest))))
+    sums = _Sums.of(units, fixed, whole_bytes if len(spans) == 1 and not measures else None)
     pieces = tuple(
-        PlannedPiece(
-            index=index,
-            first=units[start].number,
-            last=units[end - 1].number,
-            tokens=overhead_tokens + sums.tokens[end] - sums.tokens[start],
-            bytes=whole_bytes if whole_bytes is not None and not measures else sums.size(start, end, shared_bytes),
-            seconds=sums.seconds(start, end, fixed.microseconds),
-            reason=_reason(start, end, reach=reach, best=best, measures=measures),
-        )
-        for index, (start, end) in enumerate(pairwise((0, *ends)), start=1)
+        sums.piece(index, start, end, _reason(start, end, reach=reach, best=best, measures=measures))
+        for index, (start, end) in enumerate(spans, start=1)
     )
     return Plan(pieces=pieces, oversize=tuple(unit.number for at, unit in enumerate(units) if reach[at] == at))
 
@@ -247,31 +239,41 @@ def _reason(start: int, end: int, *, reach: list[int], best: dict[int, Boundary]
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Running sums of what a planned piece tells: likely tokens, bytes, likely microseconds."""
+    """Running sums of what a planned piece tells: likely tokens, bytes, likely microseconds, unknown seconds."""
 
+    units: Sequence[UnitEstimate]
+    fixed: _Overhead
+    whole_bytes: int | None
     tokens: list[int]
     bytes: list[int]
     microseconds: list[int]
     unknown: list[int]
 
     @classmethod
-    def of(cls, units: Sequence[UnitEstimate]) -> _Sums:
+    def of(cls, units: Sequence[UnitEstimate], fixed: _Overhead, whole_bytes: int | None) -> _Sums:
         def running(values: Iterator[int]) -> list[int]:
             return list(accumulate(values, initial=0))
 
         return cls(
+            units,
+            fixed,
+            whole_bytes,
             running(unit.tokens.likely for unit in units),
             running(unit.bytes for unit in units),
             running(_microseconds(unit.seconds.likely) if unit.seconds else 0 for unit in units),
             running(int(unit.seconds is None) for unit in units),
         )
 
-    def size(self, start: int, end: int, shared: int) -> int:
-        """Estimated bytes of a piece."""
-        return shared + self.bytes[end] - self.bytes[start]
-
-    def seconds(self, start: int, end: int, overhead: int) -> float | None:
-        """Likely seconds of a run; None when they are unknown for one of its units."""
-        if self.unknown[end] > self.unknown[start]:
-            return None
-        return (overhead + self.microseconds[end] - self.microseconds[start]) / MICROSECONDS
+    def piece(self, index: int, start: int, end: int, reason: str) -> PlannedPiece:
+        """The piece from place ``start`` to place ``end``; its seconds are None when those of a unit are."""
+        size = self.fixed.bytes + self.bytes[end] - self.bytes[start]
+        took = self.fixed.microseconds + self.microseconds[end] - self.microseconds[start]
+        return PlannedPiece(
+            index=index,
+            first=self.units[start].number,
+            last=self.units[end - 1].number,
+            tokens=self.fixed.tokens + self.tokens[end] - self.tokens[start],
+            bytes=size if self.whole_bytes is None else self.whole_bytes,
+            seconds=None if self.unknown[end] > self.unknown[start] else took / MICROSECONDS,
+            reason=reason,
+        )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.columns import Columns
 from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -12,7 +14,7 @@ from extractors.facts import UnitKind
 from preflight.model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from rich.console import RenderableType
 
@@ -49,9 +51,9 @@ _TYPES = {
 
 def report_view(report: Report, *, explain: bool = False) -> RenderableType:
     """Return one document's report: verdict, binding limit, strip, figures, what to do; one screen."""
-    parts: list[RenderableType] = [_headline(report)]
+    parts: list[RenderableType] = []
     if report.problem is not None:
-        parts.append(Text.assemble(("  ", ""), (report.problem.title, "red"), f": {report.problem.detail}"))
+        parts.append(Text.assemble((report.problem.title, "red"), f": {report.problem.detail}"))
     if report.binding is not None:
         parts.append(_binding_line(report.binding))
     if report.facts is not None and report.facts.units:
@@ -61,10 +63,10 @@ def report_view(report: Report, *, explain: bool = False) -> RenderableType:
         parts.append(_figures(report.estimate))
     if report.plan is not None and len(report.plan.pieces) > 1:
         parts.append(plan_view(report, most=PIECES_SHOWN))
-    parts.extend(_findings(report.findings, everything=explain))
+    parts.append(_findings(report.findings, everything=explain))
     if explain:
         parts.append(_explanation(report))
-    return Group(*parts)
+    return Group(_headline(report), *(Padding(part, (0, 0, 0, 2)) for part in parts))
 
 
 def plan_view(report: Report, *, most: int | None = None) -> RenderableType:
@@ -72,16 +74,16 @@ def plan_view(report: Report, *, most: int | None = None) -> RenderableType:
     pieces = report.plan.pieces if report.plan else ()
     unit = report.facts.unit_kind if report.facts else "unit"
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("  piece", justify="right")
+    table.add_column("piece", justify="right")
     table.add_column(f"{unit}s")
     table.add_column("~ tokens", justify="right")
     table.add_column("~ size", justify="right")
     table.add_column("ends at", overflow="ellipsis", no_wrap=True)
     for piece in pieces[:most]:
         span = f"{piece.first}–{piece.last}" if piece.last > piece.first else f"{piece.first}"
-        table.add_row(f"  {piece.index}", span, f"{piece.tokens:,}", size(piece.bytes), piece.reason)
+        table.add_row(f"{piece.index}", span, f"{piece.tokens:,}", size(piece.bytes), piece.reason)
     if most is not None and len(pieces) > most:
-        table.add_row("  …", f"{len(pieces) - most} more", "", "", "`preflight plan` shows all")
+        table.add_row("…", f"{len(pieces) - most} more", "", "", "`preflight plan` shows all")
     return table
 
 
@@ -125,13 +127,14 @@ def _binding_line(binding: Binding) -> Text:
     over = binding.margin < 0
     distance = amount(binding.limit, abs(binding.margin))
     share = f"{binding.value / binding.max:.0%}" if binding.max else "–"
-    line = Text("  limit that binds: ")
+    line = Text("limit that binds: ")
     line.append(
         f"{amount(binding.limit, binding.value)} of {amount(binding.limit, binding.max)} ({share}, {distance} "
         f"{'over' if over else 'left'})",
         "red" if over else "",
     )
-    line.append(f"\n  set by {binding.by} · {binding.source} · {binding.as_of} · {binding.status}", "dim")
+    origin = (f"set by {binding.by}", binding.source, binding.as_of, binding.status)
+    line.append("\nset by you" if binding.status == "user" else "\n" + " · ".join(origin), "dim")
     return line
 
 
@@ -140,7 +143,7 @@ def _strip(facts: DocumentFacts, plan: Plan | None) -> Text:
     units = facts.units
     cells = min(len(units), STRIP_CELLS)
     starts = {piece.first for piece in plan.pieces[1:]} if plan else set()
-    line = Text("  ")
+    line = Text()
     for cell in range(cells):
         first, last = cell * len(units) // cells, (cell + 1) * len(units) // cells
         bucket = units[first:last]
@@ -159,7 +162,7 @@ def _most_telling(units: Sequence[UnitFacts]) -> UnitKind:
 
 
 def _legend(facts: DocumentFacts) -> Text:
-    line = Text("  ")
+    line = Text()
     for kind, (mark, style) in _KINDS.items():
         count = sum(unit.kind is kind for unit in facts.units)
         if count:
@@ -171,34 +174,44 @@ def _legend(facts: DocumentFacts) -> Text:
     return line
 
 
-def _figures(estimate: Estimate) -> Text:
-    line = Text("  ")
+def _figures(estimate: Estimate) -> Columns:
+    """Tokens, money, bytes and seconds, each kept together where lines wrap."""
     tokens, cost, seconds, local = estimate.tokens, estimate.cost, estimate.seconds, estimate.local_seconds
+    words = [_figure("tokens", "unknown")]
     if tokens is not None:
-        line.append(f"tokens {tokens.likely:,}", "bold")
-        line.append(f" ({tokens.low:,}–{tokens.high:,})   ", "dim")
-    if cost is not None:
-        line.append(f"cost {cost.likely} {cost.currency}", "bold")
-        line.append(f" ({cost.low}–{cost.high})   ", "dim")
+        words = [_figure("tokens", f"{tokens.likely:,}", f"{tokens.low:,}–{tokens.high:,}")]
+    if cost is None:
+        words.append(_figure("cost", "unknown"))
     else:
-        line.append("cost unknown   ", "dim")
-    line.append(f"upload {size(estimate.upload_bytes)}   ")
-    line.append(f"server {seconds.likely:.0f} s   " if seconds is not None else "server time unknown   ")
+        words.append(_figure("cost", f"{cost.likely} {cost.currency}", f"{cost.low}–{cost.high}"))
+    words.append(_figure("upload", size(estimate.upload_bytes)))
+    words.append(_figure("server time", "unknown" if seconds is None else f"{seconds.likely:.0f} s"))
     if local.high:
-        line.append(f"OCR here ~{local.likely:.0f} s")
-    return line
+        words.append(_figure("OCR here", f"~{max(1, round(local.likely))} s", f"up to {max(1, round(local.high))} s"))
+    return Columns(words, padding=(0, 3, 0, 0))
 
 
-def _findings(findings: Sequence[Finding], *, everything: bool) -> Iterator[Text]:
+def _figure(name: str, value: str, interval: str = "") -> Text:
+    text = Text.assemble((f"{name} ", "dim"), (value, "bold" if value != "unknown" else "dim"), no_wrap=True)
+    low, _, high = interval.partition("–")
+    if interval and low != high:
+        text.append(f" ({interval})", "dim")
+    return text
+
+
+def _findings(findings: Sequence[Finding], *, everything: bool) -> Table:
+    """The findings, the worst first, with hanging indent."""
+    table = Table.grid(padding=(0, 1, 0, 0))
     order = {"error": 0, "warning": 1, "info": 2}
     ranked = sorted(findings, key=lambda one: order[one.severity])
     shown = ranked if everything else ranked[:FINDINGS_SHOWN]
     for finding in shown:
         mark, style = _SEVERITIES[finding.severity]
         where = f" [{ranges(finding.units)}]" if finding.units else ""
-        yield Text.assemble("  ", (mark, style), f" {finding.message}", (where, "dim"))
+        table.add_row(Text(mark, style), Text.assemble(finding.message, (where, "dim")))
     if len(ranked) > len(shown):
-        yield Text(f"  … {len(ranked) - len(shown)} more findings: --explain or --json shows them", "dim")
+        table.add_row("", Text(f"… {len(ranked) - len(shown)} more findings: --explain or --json shows them", "dim"))
+    return table
 
 
 def ranges(numbers: Sequence[int], most: int = 8) -> str:
@@ -216,15 +229,15 @@ def ranges(numbers: Sequence[int], most: int = 8) -> str:
 def _explanation(report: Report) -> RenderableType:
     """Say where every figure comes from."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title="where it comes from", title_justify="left")
-    table.add_column("  figure", no_wrap=True)
+    table.add_column("figure", no_wrap=True)
     table.add_column("source")
     if report.estimate is not None:
         for figure, sentence in sorted(report.estimate.basis.items()):
-            table.add_row(f"  {figure}", sentence)
+            table.add_row(figure, sentence)
     reasons: dict[tuple[str, ...], list[int]] = {}
     for unit in report.facts.units if report.facts else ():
         if unit.reasons:
             reasons.setdefault((unit.kind.value, *unit.reasons), []).append(unit.number)
     for (kind, *words), numbers in sorted(reasons.items()):
-        table.add_row(f"  {kind}", f"{', '.join(words)} [{ranges(numbers)}]")
+        table.add_row(kind, f"{', '.join(words)} [{ranges(numbers)}]")
     return table

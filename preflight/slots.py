@@ -88,10 +88,15 @@ class ForkServer:
             return self._ended.pop(pid)
 
     def close(self) -> None:
-        """End the server; the kernel ends its workers with it. Neither holds anything that could be lost."""
-        self._control.close()
+        """End the server, which waits for its idle workers first, so that their CPU time is accounted for."""
+        with self._lock, contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+            deadline = time.monotonic() + _EXIT_REPORT_S
+            while self._receive(deadline):
+                pass  # exit reports; the channel closes when the server is gone
         self._process.kill()
         self._process.wait()
+        self._control.close()
 
     def _receive(self, deadline: float | None) -> tuple[bytes, int, int] | None:
         data = b""
@@ -170,6 +175,12 @@ class _Slot:
             self._server.kill(self._pid)
             self.pipe.close()
         self.pipe = self.task = None
+
+    def release(self) -> None:
+        """Let an idle worker end by itself."""
+        if self.pipe is not None:
+            self.pipe.close()
+            self.pipe = None
 
     def _death(self) -> WorkerFailure:
         status = self._server.exit_status(self._pid)
@@ -266,5 +277,5 @@ class Slots:
     def close(self) -> None:
         """End all workers and the fork server."""
         for slot in self._free:
-            slot.discard()
+            slot.release()
         self._server.close()

@@ -22,6 +22,8 @@ from extractors.text.tabular import find_delimiter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from _typeshed import WriteableBuffer
+
 
 def read(
     data: bytes | BinaryIO, kind: str = "plain", **options: object
@@ -334,11 +336,12 @@ class Repeated(io.RawIOBase):
         self._at = (0, self._at, self._size)[whence] + offset
         return self._at
 
-    def readinto(self, buffer: bytearray, /) -> int:  # type: ignore[override]
-        count = min(len(buffer), self._size - self._at)
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        count = min(len(view), self._size - self._at)
         start = self._at % len(self._pattern)
         repeated = self._pattern * (count // len(self._pattern) + 2)
-        buffer[:count] = repeated[start : start + count]
+        view[:count] = repeated[start : start + count]
         self._at += count
         return count
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from extractors.facts import DocumentFacts, PdfFacts, Source, TextGuess, UnitFacts, UnitKind, UnitName
 from preflight.model import Estimate, Limit, LimitStatus, Measure, Range, SecondsRange, UnitEstimate, Verdict
 from preflight.plan import PieceLimits, make_plan
+from preflight.profile import Refusal, Sees
 from preflight.target import load_target
 from preflight.verdict import Judgement, TargetView, judge
 
@@ -409,7 +410,11 @@ def test_views_of_real_profiles() -> None:
     assert TargetView.of(load_target("chatgpt-web"), "image/tiff").sees is None
 
 
-measures = st.sampled_from(["bytes", "pages", "tokens", "seconds", "words", "images", "page-points"])
+SEES: list[Sees] = ["text", "image", "text+image", "retrieval", "refused"]
+REFUSES: list[tuple[Refusal, ...]] = [(), ("encrypted",)]
+measures: st.SearchStrategy[Measure] = st.sampled_from(
+    ["bytes", "pages", "tokens", "seconds", "words", "images", "page-points"]
+)
 
 
 @st.composite
@@ -428,8 +433,8 @@ def worlds(draw: st.DrawFn) -> tuple[DocumentFacts, tuple[UnitEstimate, ...], tu
     seconds = draw(st.none() | st.integers(0, 20).map(float))
     units = costs(facts, tokens=(low, low + more, low + more + most), size=draw(st.integers(0, 60)), seconds=seconds)
     limits = tuple(limit(measure, draw(st.integers(1, 400))) for measure in draw(st.lists(measures, max_size=5)))
-    sees = draw(st.sampled_from(["text", "image", "text+image", "retrieval", "refused", None]))
-    refuses = draw(st.sampled_from([(), ("encrypted",)]))
+    sees: Sees | None = draw(st.sampled_from([None, *SEES]))
+    refuses: tuple[Refusal, ...] = draw(st.sampled_from(REFUSES))
     target = draw(st.none() | st.just(TargetView(id="t", sees=sees, refuses=refuses)))
     return facts, units, limits, target
 

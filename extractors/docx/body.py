@@ -13,7 +13,7 @@ the body. Section properties, bookmarks and range marks are no blocks.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
@@ -200,8 +200,7 @@ class _Drain:
 def _begun(parser: etree.XMLPullParser) -> _Drain | None:
     """Return a drain for the body once the parser has seen its start tag."""
     for _, element in parser.read_events():
-        if isinstance(element, etree._Element):
-            return _Drain(element)
+        return _Drain(cast("Element", element))
     return None
 
 

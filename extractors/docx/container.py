@@ -167,7 +167,7 @@ def _check_directory_size(file: BinaryIO, max_entries: int) -> None:
             f"The ZIP archive has no end: the file was cut short. Download or copy it again. {_REPAIR}"
         )
     _, _, _, _, count, directory_bytes, _, _ = _END.unpack_from(tail, at)
-    if 0xFFFF == count or directory_bytes == 0xFFFFFFFF:
+    if count == 0xFFFF or directory_bytes == 0xFFFFFFFF:
         count, directory_bytes = _zip64_directory(file, tail, at, size)
     if count > max_entries or directory_bytes > max_entries * _DIRECTORY_ENTRY_BYTES:
         raise _too_many(max(count, directory_bytes // _DIRECTORY_ENTRY_BYTES), max_entries)

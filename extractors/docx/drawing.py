@@ -19,8 +19,10 @@ from extractors.docx.names import (
     R_ID,
     R_LINK,
     W_P,
+    W_SDT,
     W_TBL,
     W_TXBX_CONTENT,
+    WNE,
     WP,
     C,
     O,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     Handler = Callable[[Story, Element, Size], None]
 
 _NO_SIZE = (0, 0)
-_BLOCKS = frozenset({W_P, W_TBL})
+_BLOCKS = frozenset({W_P, W_TBL, W_SDT})
 _VML_SIZE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*(\d{1,7}(?:\.\d{1,7})?)(pt|in|cm|mm|px)")
 _VML_UNITS = {"pt": 12_700, "in": 914_400, "cm": 360_000, "mm": 36_000, "px": 9_525}  # EMU
 _EXTENT, _DOC_PR = f"{{{WP}}}extent", f"{{{WP}}}docPr"
@@ -65,7 +67,7 @@ def _walk(story: Story, element: Element, size: Size) -> None:
     for child in element:
         handle = _HANDLERS.get(child.tag)
         if child.tag in _BLOCKS:
-            # Text under a name nobody expects: Word's Strict files have wne:txbxContent.
+            # Text under a name nobody knew when this was written.
             _text_box(story, element, size)
             return
         if handle is not None:
@@ -134,7 +136,7 @@ def _shape(story: Story, element: Element, size: Size) -> None:
         size = (round(edges["width"]), round(edges["height"]))
     alternative = element.get("alt")
     if alternative:
-        story.gathered.aside(safe_text(alternative).strip(), Role.IMAGE)
+        story.gathered.aside(" ".join(safe_text(alternative).split()), Role.IMAGE)
     _walk(story, element, size)
 
 
@@ -227,7 +229,7 @@ def _related(story: Story, identity: str | None) -> str | None:
 
 def _alternative(story: Story, properties: Element) -> None:
     """Add the alternative text of a drawing once, though Word repeats it on the picture inside."""
-    title, description = (safe_text(properties.get(name) or "").strip() for name in ("title", "descr"))
+    title, description = (" ".join(safe_text(properties.get(name) or "").split()) for name in ("title", "descr"))
     text = f"{title}: {description}" if title and description and title not in description else description or title
     if text and not any(aside.role is Role.IMAGE and aside.text == text for aside in story.gathered.asides[-3:]):
         story.gathered.aside(text, Role.IMAGE)
@@ -245,6 +247,7 @@ _HANDLERS: dict[str, Handler] = {
     ),
     f"{{{V}}}textpath": _text_path,
     W_TXBX_CONTENT: _text_box,
+    f"{{{WNE}}}txbxContent": _text_box,  # what Word writes into Strict files
     a("txBody"): _text_body,
     f"{{{C}}}chart": _chart,
     f"{{{CX}}}chart": _chart,

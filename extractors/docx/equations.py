@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extractors.docx.names import M, M_R, M_T, W_T, is_on, m, w
+from extractors.docx.names import M_R, M_T, W_T, M, is_on, m, w
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,8 +156,8 @@ def _phantom(element: Element) -> str:
 _PROPERTIES = frozenset(
     m(f"{name}Pr")
     for name in (
-        "f", "sSub", "sSup", "sSubSup", "sPre", "nary", "rad", "d", "func", "limLow", "limUpp", "acc", "bar", "groupChr",
-        "m", "eqArr", "phant", "box", "borderBox", "r", "ctrl", "oMathPara", "arg",
+        "f", "sSub", "sSup", "sSubSup", "sPre", "nary", "rad", "d", "func", "limLow", "limUpp", "acc", "bar",
+        "groupChr", "m", "eqArr", "phant", "box", "borderBox", "r", "ctrl", "oMathPara", "arg",
     )
 ) | {w("rPr"), w("instrText"), w("delInstrText")}  # fmt: skip
 _SCRIPTED = frozenset(m(name) for name in ("sSub", "sSup", "sSubSup", "f", "rad"))

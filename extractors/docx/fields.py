@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from extractors.docx.names import W, W_INSTR, W_VAL, is_on, number, w
+from extractors.docx.names import W_INSTR, W_VAL, W, is_on, number, w
 from extractors.docx.symbols import glyph
 
 if TYPE_CHECKING:

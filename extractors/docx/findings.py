@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from extractors.docx.package import Package
     from extractors.docx.reading import Reading
+    from extractors.facts import DocxFacts
 
-MACRO_TYPES = ("vbaproject", "macroenabled")
+MACRO_TYPE = "vbaproject"
 EMBEDDED_KINDS = frozenset({"oleObject", "package", "control"})
 # Links that only point: following one is the reader's own doing.
 _HARMLESS = frozenset({"hyperlink"})
@@ -42,9 +43,15 @@ _PROBLEMS: dict[str, tuple[Severity, str]] = {
     ),
     "chunk-unread": (
         "warning",
-        "{where} an imported document that Word merges in on opening, which was not read. Open the file in Word and save it.",
+        "{where} an imported document that Word merges in on opening, which was not read. "
+        "Open the file in Word and save it.",
     ),
     "chart-cut": ("warning", "{where} a chart with more points than are written out; the first ones were taken."),
+    "pictures-unseen": (
+        "info",
+        "{where} a picture that was not looked at, since those before showed no text. If there are scanned pages among "
+        "them, convert the document to PDF and check that.",
+    ),
     "orphan-note": (
         "info",
         "{where} footnotes or endnotes that nothing refers to; they stand at the end of the last block.",
@@ -53,16 +60,16 @@ _PROBLEMS: dict[str, tuple[Severity, str]] = {
 }
 
 
-def is_macro_enabled(package: Package) -> bool:
-    """Tell whether the package holds macros or says that it may."""
-    return any(word in package.main_type for word in MACRO_TYPES) or any(
-        any(word in package.content_type(part) for word in MACRO_TYPES) or part.lower().endswith("vbaproject.bin")
+def has_macros(package: Package) -> bool:
+    """Tell whether the package holds a macro project, whatever its file type says."""
+    return any(
+        MACRO_TYPE in package.content_type(part) or part.lower().endswith("vbaproject.bin")
         for part in package.container.names
     )
 
 
 def external_targets(package: Package) -> tuple[str, ...]:
-    """Return what opening the document could fetch from outside, ``kind: address``, sorted; hyperlinks are not counted."""
+    """Return what opening the document could fetch from outside: ``kind: address``, sorted, without hyperlinks."""
     found = set()
     sources = ["", *(part for part in package.container.names if not part.lower().endswith(".rels"))]
     for source in sources:
@@ -84,25 +91,28 @@ def embedded_objects(package: Package) -> int:
     return sum(part in package.container for part in parts)
 
 
-def collect(reading: Reading, *, macros: bool, external: tuple[str, ...], embedded: int) -> Iterator[Finding]:
+def collect(reading: Reading, docx: DocxFacts) -> Iterator[Finding]:
     """Yield the findings of a document that has been read to its end."""
     yield from reading.package.findings
-    if macros:
+    if docx.macros:
         yield _finding(
             "warning", "macros", "The file holds macros. They were not run; save it as .docx to leave them out."
         )
+    external = docx.external_relations
     if external:
         shown = "; ".join(external[:_SHOWN_TARGETS]) + ("; …" if len(external) > _SHOWN_TARGETS else "")
         yield _finding(
             "warning",
             "external-relations",
-            f"Opening the file in Word may fetch from outside: {shown}. Nothing was fetched here; break the links in Word.",
+            f"Opening the file in Word may fetch from outside: {shown}. Nothing was fetched here; "
+            "break the links in Word if the receiver should not either.",
         )
-    if embedded:
+    if docx.embedded_objects:
         yield _finding(
             "info",
             "embedded-objects",
-            f"{embedded} embedded object(s) were not opened. Offer their content as files of its own if it matters.",
+            f"{docx.embedded_objects} embedded object(s) were not opened. "
+            "Offer their content as files of its own if it matters.",
         )
     yield from _about_review(reading)
     yield from _about_protection(reading)
@@ -126,7 +136,8 @@ def _about_review(reading: Reading) -> Iterator[Finding]:
         yield _finding(
             "info",
             "comments",
-            f"{len(reading.comments)} comment(s) stand in the text, marked. Delete them in Word if they are not for the receiver.",
+            f"{len(reading.comments)} comment(s) stand in the text, marked. "
+            "Delete them in Word if they are not for the receiver.",
         )
 
 
@@ -138,7 +149,8 @@ def _about_protection(reading: Reading) -> Iterator[Finding]:
         yield _finding(
             "info",
             "protected",
-            "The document is protected against editing in Word. Reading it is not hindered; pieces lose the protection.",
+            "The document is protected against editing in Word. Reading it is not hindered; "
+            "stop the protection in Word if the receiver is to edit it.",
         )
     if any(relation.kind in _SIGNATURES for relation in reading.package.relations("").values()):
         yield _finding(

@@ -19,8 +19,9 @@ from extractors.docx.pieces import NOTHING, Piece
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
+    from extractors.docx.paragraphs import Line
     from extractors.docx.spans import Look
-    from extractors.docx.story import Line, Story
+    from extractors.docx.story import Story
 
 _INDENT = "  "
 

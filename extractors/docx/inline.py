@@ -159,11 +159,12 @@ HANDLERS: dict[str, Handler] = {
     w("object"): drawing.drawn,
     **dict.fromkeys(
         (
-            W_PPR, W_RPR, w("proofErr"), w("bookmarkStart"), w("bookmarkEnd"), w("lastRenderedPageBreak"), w("softHyphen"),
-            w("delInstrText"), w("commentRangeStart"), w("permStart"), w("permEnd"), w("annotationRef"), w("footnoteRef"),
-            w("endnoteRef"), w("separator"), w("continuationSeparator"), w("pgNum"), w("smartTagPr"), w("customXmlPr"),
-            w("sdtPr"), w("sdtEndPr"), w("moveFromRangeStart"), w("moveFromRangeEnd"), w("moveToRangeStart"),
-            w("moveToRangeEnd"), w("contentPart"), w("sectPr"), w("rubyPr"),
+            W_PPR, W_RPR, *(w(name) for name in (
+                "proofErr", "bookmarkStart", "bookmarkEnd", "lastRenderedPageBreak", "softHyphen", "delInstrText",
+                "commentRangeStart", "permStart", "permEnd", "annotationRef", "footnoteRef", "endnoteRef", "separator",
+                "continuationSeparator", "pgNum", "smartTagPr", "customXmlPr", "sdtPr", "sdtEndPr", "contentPart",
+                "moveFromRangeStart", "moveFromRangeEnd", "moveToRangeStart", "moveToRangeEnd", "sectPr", "rubyPr",
+            )),
         ),
         _nothing,
     ),

@@ -15,6 +15,7 @@ MC = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 V = "urn:schemas-microsoft-com:vml"
 O = "urn:schemas-microsoft-com:office:office"  # noqa: E741 - the prefix Office itself uses
 PIC = "http://schemas.openxmlformats.org/drawingml/2006/picture"
+WNE = "http://schemas.microsoft.com/office/word/2006/wordml"
 CX = "http://schemas.microsoft.com/office/drawing/2014/chartex"
 ASVG = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"

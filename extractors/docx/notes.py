@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extractors.docx.names import W, W_ID, W_TYPE, W_VAL, number, w
+from extractors.docx.names import W_ID, W_TYPE, W_VAL, W, number, w
 from extractors.docx.numerals import numeral
 from extractors.docx.spans import Look
 from extractors.facts import Role

@@ -171,7 +171,7 @@ class Counters:
         self._started: set[tuple[str, int]] = set()
 
     def next(self, num_id: str, index: int) -> ListNumber | None:
-        """Count one paragraph of list ``num_id`` at level ``index`` and return its number; None when there is no such list."""
+        """Count one paragraph of list ``num_id`` at level ``index``; return its number, None without such a list."""
         level = self._numbering.level(num_id, index)
         where = self._numbering.list_of(num_id)
         if level is None or where is None or not 0 <= index < LEVELS:

@@ -3,7 +3,7 @@
 python-docx would build the whole body as a tree of Python proxies (2 s and 100 MB for 2,000 pages). So it is given a
 view of the package made in memory: the same styles, numbering, settings, comments and core properties, stubs of the
 headers and footers, and a main part that holds nothing but the section properties. Strict files arrive in the
-Transitional spelling and macro-enabled ones under the plain content type, both of which python-docx refuses as they are.
+Transitional spelling and macro-enabled ones under the plain content type; as they are, python-docx refuses both.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ def _write_view(
 
 
 def _understand(document: Document, parts: frozenset[str], properties: list[Element], *, known: bool) -> Opened:
-    """Collect what the reader needs. Parts that are not in the view are not asked for: python-docx would make them up."""
+    """Collect what the reader needs. Parts that are not in the view are not asked for: python-docx makes them up."""
     main = document.part
     styles = StyleTable(_raw_styles(document)) if RELATIONSHIP_TYPE.STYLES in parts else StyleTable()
     numbering = Numbering()

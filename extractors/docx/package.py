@@ -68,6 +68,7 @@ class Package:
         self._relations: dict[str, dict[str, Relation]] = {}
         self._defaults, self._overrides = self._read_content_types()
         self.strict = False
+        self.main = ""
         self.main = self._find_main()
         self.main_type = self.content_type(self.main)
         self._refuse_other_formats()
@@ -81,8 +82,7 @@ class Package:
         """Return the relationships of a part by id; of the package itself for an empty name."""
         found = self._relations.get(part)
         if found is None:
-            found = {relation.id: relation for relation in self._read_relations(part)}
-            self._relations[part] = found
+            found = self._relations[part] = self._relations_of(part)
         return found
 
     def related(self, part: str, kind: str) -> list[str]:
@@ -130,14 +130,17 @@ class Package:
 
     def damaged(self, part: str, what: str, error: ExtractionError) -> None:
         """Note that a part could not be used."""
-        self.findings.append(
-            Finding(
-                severity="error",
-                code="damaged-part",
-                message=f"{what} could not be read and is missing from the text: {error}",
-            )
-        )
         self._relations.setdefault(part, {})
+        self.findings.append(_damaged(what, error))
+
+    def _relations_of(self, part: str) -> dict[str, Relation]:
+        try:
+            return {relation.id: relation for relation in self._read_relations(part)}
+        except DamagedDocument as error:
+            if part in {"", self.main}:
+                raise
+            self.findings.append(_damaged("What the part refers to", error))
+            return {}
 
     def _read_content_types(self) -> tuple[dict[str, str], dict[str, str]]:
         if CONTENT_TYPES not in self.container:
@@ -198,6 +201,11 @@ class Package:
             external = child.get("TargetMode", "Internal").lower() == "external"
             place = target if external else _resolve(folder, target)
             yield Relation(identity, kind.rsplit("/", 1)[-1], place, external)
+
+
+def _damaged(what: str, error: ExtractionError) -> Finding:
+    message = f"{what} could not be read and is missing here: {error}"
+    return Finding(severity="error", code="damaged-part", message=message)
 
 
 def _resolve(folder: str, target: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from extractors.docx.numbering import Counters
 from extractors.docx.names import W_DEL, W_INS, W_MOVE_FROM, W_MOVE_TO
 from extractors.facts import Role, TextPart
 
 if TYPE_CHECKING:
     from extractors.docx.notes import Comments, Notes
+    from extractors.docx.numbering import Counters
     from extractors.docx.opened import Opened
     from extractors.docx.package import Package
     from extractors.docx.pictures import Pictures

@@ -21,7 +21,9 @@ MAX_ATTRIBUTES = 1_000
 MAX_NODES = 5_000_000
 MAX_PROLOG_BYTES = 1_000_000
 # Encodings an Office part may declare: OPC allows UTF-8 and UTF-16; the others are what old writers really used.
-_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii", "iso-8859-1", "windows-1252"})  # fmt: skip
+_ENCODINGS = frozenset(
+    {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii", "iso-8859-1", "windows-1252"}
+)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _BEFORE_ROOT = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _SMALLEST_NODE = 4  # bytes of "<a/>": a part under 4 × MAX_NODES bytes cannot hold more nodes
@@ -138,7 +140,7 @@ def _has_long_tag(raw: bytes) -> bool:
 def too_deep(part: str) -> SafetyLimitExceeded:
     """Return the refusal of XML nested over :data:`MAX_DEPTH` levels."""
     return SafetyLimitExceeded(
-        f"{part} is nested more than {MAX_DEPTH} levels deep. Flatten nested tables or text boxes in Word and save again."
+        f"{part} is nested more than {MAX_DEPTH} levels deep. Flatten nested tables in Word and save it again."
     )
 
 

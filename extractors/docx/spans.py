@@ -79,7 +79,7 @@ def markdown(spans: Sequence[Span], *, emphasis: bool = True, marked: bool = Fal
         marked: Set tracked changes in CriticMarkup.
     """
     merged = _merged(spans)
-    if not any([look is not None and (look.change is not None or look.href is not None) for _, look in merged]):
+    if not any(look is not None and (look.change is not None or look.href is not None) for _, look in merged):
         keep = -1 if emphasis else RAISED | LOWERED
         return "".join(
             [text if look is None else _emphasized(text, look.flags & keep, look.markdown) for text, look in merged]
@@ -97,7 +97,7 @@ def _merged(spans: Sequence[Span]) -> list[Span]:
     texts: list[str] = []
     last: Look | None = None
     for text, look in spans:
-        if texts and (look is not last and look != last or (look is not None and look.markdown is not None)):
+        if texts and ((look is not last and look != last) or (look is not None and look.markdown is not None)):
             out.append(("".join(texts), last))
             texts = []
         texts.append(text)

@@ -6,77 +6,39 @@ A :class:`Story` knows the relationships of its part and the open fields; what e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractors.clean import safe_text
 from extractors.docx import flow
-from extractors.docx.changes import CHANGES
 from extractors.docx.inline import HANDLERS, unknown
-from extractors.docx.names import W_PPR, W_R, W_RPR, W_SECT_PR, W_T, W_VAL, is_on, number, w
-from extractors.docx.numbering import Counters, ListNumber
+from extractors.docx.names import W_PPR, W_R, W_RPR, W_T, is_on, w
+from extractors.docx.numbering import Counters
+from extractors.docx.paragraphs import Line, PropertyReader
 from extractors.docx.pieces import Piece, join
 from extractors.docx.spans import BOLD, HIDDEN, ITALIC, LOWERED, RAISED, STRIKE, Look, Span
-from extractors.docx.styles import BODY_LEVEL, Style
 from extractors.docx.symbols import in_font
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
     from extractors.docx.fields import Field
+    from extractors.docx.numbering import ListNumber
+    from extractors.docx.paragraphs import Properties
     from extractors.docx.reading import Gathered, Reading
     from extractors.facts import Role
 
-_P_STYLE, _NUM_PR, _OUTLINE = w("pStyle"), w("numPr"), w("outlineLvl")
-_NUM_ID, _ILVL, _VANISH = w("numId"), w("ilvl"), w("vanish")
 _BY_STYLE, _BY_POSITION = -1, -2
 _RUN_PROPERTIES = {
     w("b"): BOLD,
     w("i"): ITALIC,
     w("strike"): STRIKE,
     w("dstrike"): STRIKE,
-    _VANISH: HIDDEN,
+    w("vanish"): HIDDEN,
     w("rStyle"): _BY_STYLE,
     w("vertAlign"): _BY_POSITION,
 }
 _VERTICAL = {"superscript": RAISED, "subscript": LOWERED}
 _FONTS = (w("ascii"), w("hAnsi"), w("cs"))
-
-
-@dataclass(slots=True)
-class Properties:
-    """What a paragraph's own properties and its style say.
-
-    Attributes:
-        style: The style, resolved.
-        num_id: List it is in; None when in none.
-        list_level: Level in that list.
-        heading_level: 1 to 9, or None.
-        hidden: Its mark is hidden.
-        ends_section: It carries section properties.
-    """
-
-    style: Style
-    num_id: str | None = None
-    list_level: int = 0
-    heading_level: int | None = None
-    hidden: bool = False
-    ends_section: bool = False
-
-
-@dataclass(slots=True)
-class Line:
-    """A paragraph, read.
-
-    Attributes:
-        spans: Its visible text.
-        properties: What it is.
-        number: Its list number; None when in no list, or when it has no text to number.
-    """
-
-    spans: list[Span]
-    properties: Properties
-    number: ListNumber | None = None
 
 
 class Story:
@@ -106,11 +68,9 @@ class Story:
         self.aside_role = aside_role
         self._counters = counters
         self._styles = reading.opened.styles
-        self._plain = Properties(self._styles.paragraph(None))
-        self._by_style: dict[str, Properties] = {}
+        self._properties = PropertyReader(reading)
         self._looks: dict[tuple[Look | None, int], Look] = {}
         self._hidden = False
-        self._inherit(self._plain)
 
     def paragraph(self, element: Element, look: Look | None = None) -> Line:
         """Read a ``w:p``.
@@ -120,7 +80,7 @@ class Story:
             look: What all of it is set in (a deleted table row, for example).
         """
         self.reading.tally.paragraphs += 1
-        properties = self._plain
+        properties = self._properties.plain
         hidden_before, fields_before = self._hidden, len(self.fields)
         self._hidden = properties.style.hidden
         out: list[Span] = []
@@ -129,7 +89,7 @@ class Story:
             if tag == W_R:
                 self.run(child, out, look)
             elif tag == W_PPR:
-                properties = self._properties(child)
+                properties = self._properties.read(child)
                 self._hidden = properties.style.hidden
             else:
                 HANDLERS.get(tag, unknown)(self, child, out, look)
@@ -225,37 +185,6 @@ class Story:
         self.fields = [field for field in self.fields if field.shows]
         self.muted = 0
 
-    def _inherit(self, properties: Properties) -> None:
-        style = properties.style
-        properties.heading_level = style.heading_level
-        properties.num_id = style.num_id if style.num_id != "0" else None
-        properties.list_level = style.list_level or 0
-        if properties.num_id and style.list_level is None and style.list_style is not None:
-            tied = self.reading.opened.numbering.level_of_style(properties.num_id, style.list_style)
-            properties.list_level = tied or 0
-
-    def _properties(self, element: Element) -> Properties:
-        style = next(element.iterchildren(_P_STYLE), None)
-        if style is None:
-            properties = self._plain
-        else:
-            values = style.values()
-            style_id = values[0] if values else ""
-            found = self._by_style.get(style_id)
-            if found is None:
-                found = Properties(self._styles.paragraph(style_id))
-                self._inherit(found)
-                self._by_style[style_id] = found
-            properties = found
-            if len(element) == 1:
-                return properties
-        own = Properties(properties.style, properties.num_id, properties.list_level, properties.heading_level)
-        for child in element:
-            read = _PROPERTY_READERS.get(child.tag)
-            if read is not None:
-                read(self, own, child)
-        return own
-
     def _formatted(self, element: Element, look: Look | None) -> Look | None:
         """Return ``look`` with what a ``w:rPr`` adds."""
         flags = before = 0 if look is None else look.flags
@@ -263,7 +192,8 @@ class Story:
             flag = _RUN_PROPERTIES.get(child.tag)
             if flag is None:
                 continue
-            values = child.values()  # w:val is the only attribute these have; asking for it by name costs three times
+            # w:val is the only attribute these have; asking for it by name costs three times as much.
+            values: list[str] = child.values()  # type: ignore[assignment]
             value = values[0] if values else None
             if flag > 0:
                 flags = flags | flag if value is None or is_on(value) else flags & ~flag
@@ -304,37 +234,3 @@ def _readable(text: str, source: Element | None) -> str:
     fonts = None if run is None else run.find(f"{W_RPR}/{w('rFonts')}")
     font = "" if fonts is None else next((name for key in _FONTS if (name := fonts.get(key))), "")
     return in_font(text, font)
-
-
-def _read_numbering(_story: Story, own: Properties, element: Element) -> None:
-    for child in element:
-        if child.tag == _NUM_ID:
-            value = child.get(W_VAL, "0")
-            own.num_id = None if value == "0" else value
-        elif child.tag == _ILVL:
-            own.list_level = number(child.get(W_VAL))
-
-
-def _read_outline(_story: Story, own: Properties, element: Element) -> None:
-    level = number(element.get(W_VAL), BODY_LEVEL)
-    own.heading_level = level + 1 if 0 <= level < BODY_LEVEL else None
-
-
-def _read_mark(story: Story, own: Properties, element: Element) -> None:
-    for child in element:
-        if child.tag == _VANISH:
-            own.hidden = is_on(child.get(W_VAL))
-        elif child.tag in CHANGES:
-            story.reading.tally.count_change(child.tag)
-
-
-def _read_section(_story: Story, own: Properties, element: Element) -> None:
-    own.ends_section = element.tag == W_SECT_PR
-
-
-_PROPERTY_READERS = {
-    _NUM_PR: _read_numbering,
-    _OUTLINE: _read_outline,
-    W_RPR: _read_mark,
-    W_SECT_PR: _read_section,
-}

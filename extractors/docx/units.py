@@ -25,8 +25,11 @@ from extractors.facts import OutlineEntry, Role, TableFacts, TextPart, UnitFacts
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
+    from extractors.docx.ledger import Ledger
+    from extractors.docx.paragraphs import Line
     from extractors.docx.reading import Reading
-    from extractors.docx.story import Line, Story
+    from extractors.docx.scans import Scans
+    from extractors.docx.story import Story
 
 _CONTROL_NAMES = (("contents", "toc"), ("cover", "cover-page"), ("bibliograph", "bibliography"))
 _NOT_OWN = frozenset({Role.HEADER, Role.FOOTER, Role.COMMENT, Role.IMAGE})
@@ -176,28 +179,33 @@ class Drafter:
         return draft
 
 
-def facts(draft: Draft, text: UnitText, *, media: tuple[int, int, int], stored_bytes: int) -> UnitFacts:
+def facts(draft: Draft, text: UnitText, ledger: Ledger, scans: Scans) -> UnitFacts:
     """Return the facts of a finished draft.
 
     Args:
         draft: The draft.
         text: Its text.
-        media: Number, pixels and stored bytes of its pictures.
-        stored_bytes: Bytes that only this unit brings into a piece.
+        ledger: Knows the bytes.
+        scans: Judges pictures of blocks without text.
     """
-    count, pixels, media_bytes = media
+    count, pixels, media_bytes = ledger.media(draft.gathered)
     kind, reasons = _kind(draft, count)
+    guess = scans.guess(draft.gathered.pictures) if kind is UnitKind.IMAGE else None
+    if guess is not None:
+        kind, reasons = UnitKind.SCAN, _TEXT_IN_PICTURES
     return UnitFacts(
         number=draft.number,
         kind=kind,
+        needs_ocr=guess is not None,
         native_chars=sum([_visible_chars(part.text) for part in text.parts]) if text.parts else 0,
         image_count=count,
         image_pixels=pixels,
         image_bytes=media_bytes,
-        stored_bytes=stored_bytes,
+        stored_bytes=ledger.stored(draft),
         block=_block_name(draft, kind),
         heading_level=draft.heading_level,
         table=draft.table,
+        text_guess=guess,
         reasons=reasons,
     )
 
@@ -215,6 +223,7 @@ def _kind(draft: Draft, pictures: int) -> tuple[UnitKind, tuple[str, ...]]:
 
 _HAS_TEXT = ("has-text",)
 _ONLY_PICTURES = ("only-pictures",)
+_TEXT_IN_PICTURES = ("only-pictures", "text-in-image")
 _ONLY_BESIDE = ("only-headers-or-comments",)
 _NOTHING = ("nothing-visible",)
 
@@ -225,7 +234,7 @@ def _block_name(draft: Draft, kind: UnitKind) -> str:
     for part in draft.gathered.asides:
         if part.role is Role.TEXT_BOX:
             return part.label or "text-box"
-    return "image" if kind is UnitKind.IMAGE else draft.block
+    return "image" if kind in {UnitKind.IMAGE, UnitKind.SCAN} else draft.block
 
 
 def _add_body(draft: Draft, piece: Piece) -> None:

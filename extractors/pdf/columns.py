@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import re
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,17 @@ _NEAR = 1.2
 """Largest difference in height between two lines side by side, in heights of a line."""
 _GAP = 0.9
 """Narrowest gutter, in heights of a line; word spaces of justified text are narrower."""
+_WIDEST = 8.0
+"""Widest gap between columns side by side, in heights of a line; wider ones jump over a column."""
 _NARROWEST = 9.0
 """Narrowest column, in heights of a line (about 20 letters)."""
 _FULL = 0.65
 """How full of text the typical line of a column is; cells of tables are emptier."""
 _ALIGNED = 0.6
 _CROSSED = 0.3
+_MARGIN = 3
+_APART = 1.5
+"""Distance of a header or footer of at most three stretches from the rest, in heights of a line."""
 _CONTINUED = 0.4
 """Share of lines that start in lower case: far less in tables, far more in running text."""
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
@@ -60,16 +65,17 @@ def column_boxes(textpage: object, page: object, visible: Box, text: str) -> lis
         visible: The visible part of the page; the boxes divide it.
         text: Its text as streamed, which tells the direction of reading.
     """
-    count = int(pdfium_c.FPDFText_CountRects(textpage, 0, -1))
-    if not 2 * _MIN_HOPS <= count <= _MAX_RECTS:
-        return []
     turn = int(pdfium_c.FPDFPage_GetRotation(page)) % 4
-    if not _suspicious(textpage, count, turn):
+    count = int(pdfium_c.FPDFText_CountRects(textpage, 0, -1))
+    # On a page turned by a quarter PDFium ends no line where a box is left and entered again: it looks at heights only.
+    if turn % 2 or not 2 * _MIN_HOPS <= count <= _MAX_RECTS or not _suspicious(textpage, count, flip=bool(turn)):
         return []
-    stretches = _stretches(_rects(textpage, range(count), turn))
+    stretches = _stretches(_rects(textpage, range(count), flip=bool(turn)))
     sides = (1, 0) if is_right_to_left(text) else (0, 1)
-    boxes = list(_cut(_turned(visible, turn), stretches, _hops(stretches), sides))
-    return [_turned(box, (4 - turn) % 4) for box in boxes] if len(boxes) > 1 else []
+    boxes = list(_cut(_flipped(visible) if turn else visible, stretches, _hops(stretches), sides))
+    if len(boxes) < 2:
+        return []
+    return [_flipped(box) for box in boxes] if turn else boxes
 
 
 def is_prose(columns: Sequence[str]) -> bool:
@@ -87,7 +93,7 @@ def is_right_to_left(text: str) -> bool:
     return 2 * len(_RTL.findall(text)) > sum(map(str.isalpha, text))
 
 
-def _suspicious(textpage: object, count: int, turn: int) -> bool:
+def _suspicious(textpage: object, count: int, *, flip: bool) -> bool:
     """Whether a look at few rectangles shows hops across what may be a gutter.
 
     Fetching a rectangle costs more than a microsecond. A page in order, which is nearly every page, must cost no more
@@ -96,17 +102,17 @@ def _suspicious(textpage: object, count: int, turn: int) -> bool:
     starts = range(0, count - _RUN + 1, max((count - _RUN) // (_RUNS - 1), 1))
     hops: list[_Hop] = []
     for start in starts:
-        hops += _hops(_stretches(_rects(textpage, range(start, start + _RUN), turn)))
+        hops += _hops(_stretches(_rects(textpage, range(start, start + _RUN), flip=flip)))
     if len(hops) < _RUNS or not (_wide([hop.left for hop in hops]) and _wide([hop.right for hop in hops])):
         return False
     if count <= _LONG_RUN:
         return True
     middle = (count - _LONG_RUN) // 2
-    return _gutter(_hops(_stretches(_rects(textpage, range(middle, middle + _LONG_RUN), turn)))) is not None
+    return _gutter(_hops(_stretches(_rects(textpage, range(middle, middle + _LONG_RUN), flip=flip)))) is not None
 
 
-def _rects(textpage: object, indexes: range, turn: int) -> list[Box]:
-    """Return PDFium's text rectangles, in stream order, turned as the page is displayed; empty ones left out."""
+def _rects(textpage: object, indexes: range, *, flip: bool) -> list[Box]:
+    """Return PDFium's text rectangles, in stream order, flipped where the page is displayed upside down."""
     left, top, right, bottom = (ctypes.c_double() for _ in range(4))
     pointers = (ctypes.byref(left), ctypes.byref(top), ctypes.byref(right), ctypes.byref(bottom))
     get_rect = pdfium_c.FPDFText_GetRect
@@ -115,18 +121,13 @@ def _rects(textpage: object, indexes: range, turn: int) -> list[Box]:
         get_rect(textpage, index, *pointers)
         box = (left.value, bottom.value, right.value, top.value)
         if box[2] > box[0] and box[3] > box[1]:
-            found.append(_turned(box, turn) if turn else box)
+            found.append(_flipped(box) if flip else box)
     return found
 
 
-def _turned(box: Box, quarters: int) -> Box:
-    """Turn a box clockwise around the origin by quarters of a full turn, 0 to 3."""
-    left, bottom, right, top = box
-    if quarters == 1:
-        return (bottom, -right, top, -left)
-    if quarters == 2:
-        return (-right, -top, -left, -bottom)
-    return (-top, left, -bottom, right) if quarters == 3 else box
+def _flipped(box: Box) -> Box:
+    """Turn a box upside down around the origin."""
+    return (-box[2], -box[3], -box[0], -box[1])
 
 
 def _stretches(rects: Iterable[Box]) -> list[Box]:
@@ -156,7 +157,8 @@ def _hops(stretches: Sequence[Box]) -> list[_Hop]:
     for one, other in pairwise(stretches):
         lower, higher = sorted((one[3] - one[1], other[3] - other[1]))
         apart = abs(one[1] + one[3] - other[1] - other[3]) / 2
-        if max(other[0] - one[2], one[0] - other[2]) > _GAP * lower and apart < _NEAR * higher:
+        gap = max(other[0] - one[2], one[0] - other[2])
+        if _GAP * lower < gap < _WIDEST * lower and apart < _NEAR * higher:
             hops.append(_Hop(one, other) if one[0] < other[0] else _Hop(other, one))
     return hops
 
@@ -197,7 +199,10 @@ def _bands(
         Stretches, whether they span the gutter, lower and upper border of the run.
     """
     downwards = sorted(stretches, key=lambda box: -(box[1] + box[3]))
-    runs = [(spans, list(run)) for spans, run in groupby(downwards, key=lambda box: box[0] < gutter < box[2])]
+    apart = _headers_and_footers(downwards)
+    spanning = [box[0] < gutter < box[2] or index in apart for index, box in enumerate(downwards)]
+    pairs = groupby(zip(spanning, downwards, strict=True), key=lambda pair: pair[0])
+    runs = [(spans, [box for _, box in run]) for spans, run in pairs]
     high = top
     for index, (spans, run) in enumerate(runs):
         low = bottom
@@ -205,6 +210,18 @@ def _bands(
             low = (min(box[1] for box in run) + max(box[3] for box in runs[index + 1][1])) / 2
         yield run, spans, low, high
         high = low
+
+
+def _headers_and_footers(downwards: Sequence[Box]) -> set[int]:
+    """Return the positions of the few stretches at the top and at the bottom that stand apart from all others."""
+    found: set[int] = set()
+    for step in (1, -1):
+        order = range(len(downwards))[::step]
+        for taken, (here, there) in enumerate(islice(pairwise(order), _MARGIN), 1):
+            upper, lower = downwards[min(here, there)], downwards[max(here, there)]
+            if upper[1] - lower[3] > _APART * (lower[3] - lower[1]):
+                found.update(order[:taken])
+    return found
 
 
 def _gutter(hops: Sequence[_Hop]) -> float | None:

@@ -66,6 +66,46 @@ def holder_names(holder: Object) -> set[str] | None:
         return None
 
 
+def names_used(holder: Object, resources: Dictionary) -> set[str] | None:
+    """Return all names by which ``resources`` may be asked for; None when that cannot be told.
+
+    Beside the holder itself those ask that it draws and that have no resources of their own, as early versions of PDF
+    allowed (ISO 32000-2, 8.10.1).
+    """
+    names = holder_names(holder)
+    fresh = names
+    while names is not None and fresh:
+        borrowed: set[str] = set()
+        for drawn in holders_drawn(resources, fresh):
+            if Name.Resources not in drawn:
+                more = holder_names(drawn)
+                if more is None:
+                    return None
+                borrowed |= more
+        fresh = borrowed - names
+        names |= borrowed
+    return names
+
+
+def holders_drawn(resources: Dictionary, names: set[str] | None) -> Iterator[Object]:
+    """Yield the holders among the resources with these names (None: with any), by ascending name."""
+    for kind in DRAWING_RESOURCES:
+        entries = resources.get(kind)
+        if isinstance(entries, Dictionary):
+            for key in keys_among(entries, names):
+                yield from holders_in(kind, entries.get(key))
+
+
+def keys_among(entries: Dictionary, names: set[str] | None) -> list[str]:
+    """Return the keys of a dictionary that are among ``names`` (None: all), ascending.
+
+    Pages may share a dictionary of ten thousand entries; its keys are then not read again for each page.
+    """
+    if names is not None and len(entries) > len(names):
+        return sorted(name for name in names if name in entries)
+    return sorted(entries.keys() if names is None else entries.keys() & names)
+
+
 def holders_in(kind: str, value: object) -> Iterator[Object]:
     """Yield the holders that one entry of a holder's resources is or leads to.
 

@@ -8,6 +8,7 @@ pages share.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Name, Object, Stream
@@ -113,8 +114,7 @@ class _Walk:
         if not isinstance(annotations, Array):
             return []
         self._found.own_bytes[index] += len(annotations) * _ANNOTATION_BYTES
-        items = (annotations[at] for at in range(min(len(annotations), MAX_ANNOTATIONS)))
-        return [item.get(Name.AP) for item in items if isinstance(item, Dictionary)]
+        return [item.get(Name.AP) for item in islice(annotations, MAX_ANNOTATIONS) if isinstance(item, Dictionary)]
 
     def _claim(self, item: Object, number: int) -> bool:
         """Note that a page uses an object; return whether to go on below it."""

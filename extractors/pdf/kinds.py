@@ -139,7 +139,9 @@ def _with_lying_layer(measure: PageMeasure, lies: str, look: PixelLook | None) -
     if look is not None and pictured and not look.shows_text:
         return Judgement(kind=UnitKind.IMAGE, reasons=(*reasons, "picture-without-text"))
     kind = UnitKind.HYBRID if pictured else UnitKind.TEXT
-    guess = look.guess if look is not None and look.shows_text else _about(max(measure.native_chars, measure.sample.size))
+    guess = (
+        look.guess if look is not None and look.shows_text else _about(max(measure.native_chars, measure.sample.size))
+    )
     return _ocr(kind, guess, *reasons)
 
 

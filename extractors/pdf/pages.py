@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["PageMeasure", "Rect", "TextSample", "measure", "page_box", "union_share"]
 
 _SAMPLES = 64
+_FEW_SAMPLES = 32
+_HIDING = 0.2  # smaller images hide no layer of text
 _GRID = 512
 _LITTLE_TEXT = 400  # with more, nobody asks whether the paths are letters
 _US_LETTER: Rect = (0.0, 0.0, 612.0, 792.0)
@@ -30,19 +32,17 @@ _INVISIBLE = frozenset((pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextSample:
-    """A sample of a page's characters, spread evenly; white space and what lies outside the page is left out.
+    """A sample of a page's characters, spread evenly; white space is left out.
 
     Attributes:
         size: Characters looked at.
         unmapped: Of these, how many PDFium found no Unicode for.
         unseen: How many are drawn invisibly or under an image.
-        on_image: How many stand on (or under) an image.
     """
 
     size: int = 0
     unmapped: int = 0
     unseen: int = 0
-    on_image: int = 0
 
     def share(self, count: int) -> float:
         """A count of this sample as a share, 0 to 1."""
@@ -110,13 +110,14 @@ def measure(page: object, textpage: object | None, native_chars: int, known: Kno
     images = tuple(drawn.images)
     coverage = union_share((image.box for image in images), box) if images else 0.0
     own = [image.box for image in images if not image.repeated]
+    hiding = [image for image in images if not image.see_through] if coverage >= _HIDING else []
     return PageMeasure(
         box=box,
         width_pt=pdfium_c.FPDF_GetPageWidthF(page),
         height_pt=pdfium_c.FPDF_GetPageHeightF(page),
         rotation=90 * max(0, pdfium_c.FPDFPage_GetRotation(page)),
         native_chars=native_chars,
-        sample=_sampled(page, textpage, images, box) if textpage else TextSample(),
+        sample=_sampled(page, textpage, hiding, box) if textpage else TextSample(),
         image_count=drawn.image_count,
         images=images,
         coverage=coverage,
@@ -166,30 +167,41 @@ def _grid_index(position: float) -> int:
     return min(_GRID, max(0, math.ceil(position - 0.5)))
 
 
-def _sampled(page: object, textpage: object, images: tuple[PlacedImage, ...], box: Rect) -> TextSample:
-    """Look at up to :data:`_SAMPLES` characters, evenly spread over the text layer."""
+def _sampled(page: object, textpage: object, hiding: list[PlacedImage], box: Rect) -> TextSample:
+    """Look at some characters, evenly spread over the text layer.
+
+    Args:
+        page: Raw ``FPDF_PAGE``.
+        textpage: Raw ``FPDF_TEXTPAGE`` of it.
+        hiding: Images that hide what is drawn before them.
+        box: The visible part of the page.
+    """
     total = pdfium_c.FPDFText_CountChars(textpage)
-    order = text_order(page) if images else {}
-    edges = [ctypes.c_double() for _ in range(4)]
-    size = unmapped = unseen = on_image = 0
-    for step in range(min(total, _SAMPLES)):
-        index = step * total // min(total, _SAMPLES)
+    wanted = min(total, _SAMPLES if hiding else _FEW_SAMPLES)
+    order = text_order(page) if hiding else {}
+    size = unmapped = unseen = 0
+    for step in range(wanted):
+        index = step * total // wanted
         item = pdfium_c.FPDFText_GetTextObject(textpage, index)
         if not item or pdfium_c.FPDFText_GetUnicode(textpage, index) in _SPACES:
             continue  # a character without an object was made up by PDFium: a space or a line end
-        pdfium_c.FPDFText_GetCharBox(textpage, index, *edges)
-        x, y = (edges[0].value + edges[1].value) / 2, (edges[2].value + edges[3].value) / 2
-        if not _inside(x, y, box):
-            continue
+        hidden = False
+        if hiding:
+            x, y = _centre(textpage, index)
+            if not _inside(x, y, box):
+                continue
+            drawn = order.get(address_of(item), math.inf)
+            hidden = any(image.after > drawn and _inside(x, y, image.box) for image in hiding)
         size += 1
         unmapped += pdfium_c.FPDFText_HasUnicodeMapError(textpage, index) == 1
-        under = [image for image in images if _inside(x, y, image.box)] if images else []
-        drawn = order.get(address_of(item), math.inf) if under else math.inf
-        on_image += bool(under)
-        unseen += pdfium_c.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE or any(
-            image.after > drawn and not image.see_through for image in under
-        )
-    return TextSample(size=size, unmapped=unmapped, unseen=unseen, on_image=on_image)
+        unseen += hidden or pdfium_c.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE
+    return TextSample(size=size, unmapped=unmapped, unseen=unseen)
+
+
+def _centre(textpage: object, index: int) -> tuple[float, float]:
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    pdfium_c.FPDFText_GetCharBox(textpage, index, left, right, bottom, top)
+    return (left.value + right.value) / 2, (bottom.value + top.value) / 2
 
 
 def _inside(x: float, y: float, box: Rect) -> bool:

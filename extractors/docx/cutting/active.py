@@ -90,7 +90,8 @@ def active_relation(relation: Relation, content_type: str) -> str | None:
     if by_kind is not None:
         return by_kind
     if not relation.external:
-        return MACROS if "macroenabled" in content_type.lower() else None
+        inner = relation.kind != "officeDocument" and "macroenabled" in content_type.lower()
+        return MACROS if inner else None
     if relation.kind == "hyperlink":
         return UNSAFE_LINK if unsafe(relation.target) else None
     return TEMPLATE if relation.kind == "attachedTemplate" else EXTERNAL

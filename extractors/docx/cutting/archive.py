@@ -62,7 +62,7 @@ def write(parts: Parts, contents: Contents, out: BinaryIO) -> None:
             entries.append((contents.renamed.get(part, part), parts.cleaned(part) if data is None else data, part))
         relations = _relationships(parts, contents, part)
         if relations:
-            entries.append((_relationships_name(contents.renamed.get(part, part)), relations, ""))
+            entries.append((relationships_name(contents.renamed.get(part, part)), relations, ""))
     entries.extend((name, data, "") for name, data in contents.added.items())
     pack(out, entries, parts)
 
@@ -118,12 +118,15 @@ def content_types(of_part: Mapping[str, str], default_of: Mapping[str, str]) -> 
     return f'{DECLARATION}<Types xmlns="{TYPES}">{"".join(lines)}</Types>'.encode()
 
 
+def visit(parts: Parts) -> None:
+    """Look at every part that the package leads to, so that ``parts.taken`` is complete."""
+    for part in _reachable(parts, Contents()):
+        if part != parts.main:
+            parts.cleaned(part)
+
+
 def relationships_name(part: str) -> str:
     """Return the name of the relationships part of a part; of the package for an empty name."""
-    return _relationships_name(part)
-
-
-def _relationships_name(part: str) -> str:
     folder, name = posixpath.split(part)
     return posixpath.join(folder, "_rels", f"{name}.rels")
 

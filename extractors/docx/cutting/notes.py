@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from extractors.docx.names import MC_FALLBACK, W_AUTHOR, W_ID, W_P, W_TYPE, w
+from lxml import etree
+
+from extractors.docx.names import MC_FALLBACK, W, W_ID, W_P, W_TYPE, w
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -27,6 +29,7 @@ _BY_PARAGRAPH = {
     f"{{{_CID}}}commentId": (f"{{{_CID}}}paraId", ""),
 }
 _DURABLE, _EXTENSIBLE, _DURABLE_EX = f"{{{_CID}}}durableId", f"{{{_CEX}}}commentExtensible", f"{{{_CEX}}}durableId"
+_author_names = etree.XPath("//@w:author", namespaces={"w": W}, smart_strings=False)
 _PERSON, _PERSON_AUTHOR = f"{{{_W15}}}person", f"{{{_W15}}}author"
 
 
@@ -130,4 +133,4 @@ def keep_people(root: Element, authors: AbstractSet[str]) -> None:
 
 def authors(root: Element) -> set[str]:
     """Return everybody named as the author of a comment or a change below ``root``."""
-    return {str(name) for each in root.iter() if (name := each.get(W_AUTHOR))}
+    return {str(name) for name in _author_names(root)}

@@ -62,10 +62,7 @@ def shape(block: Element) -> Table:
     if table is None:
         return Table(0, 0)
     rows = rows_of(table)
-    headers = 0
-    while headers < len(rows) and _is_header(rows[headers]):
-        headers += 1
-    return Table(len(rows), headers if headers < len(rows) else 0)
+    return Table(len(rows), _headers(rows))
 
 
 def keep_rows(table: Element, first: int, last: int) -> tuple[list[Element], list[Element]]:
@@ -80,12 +77,9 @@ def keep_rows(table: Element, first: int, last: int) -> tuple[list[Element], lis
         The rows before ``first``, which are not in the table any more, and the rows kept.
     """
     rows = rows_of(table)
-    headers = 0
-    while headers < len(rows) and _is_header(rows[headers]):
-        headers += 1
     kept, before = rows[first - 1 : last], rows[: first - 1]
     table.set(ROWS, f"{first}-{last}/{len(rows)}")
-    repeated = [_repeated(row) for row in rows[:headers] if row not in kept] if headers < len(rows) else []
+    repeated = [_repeated(row) for row in before[: _headers(rows)]]
     for row in (*before, *rows[last:]):
         marks.drop(row)
     if kept:
@@ -122,6 +116,14 @@ def _reopen_cells(row: Element) -> None:
         merge = cell.find(f"{_TC_PR}/{_V_MERGE}")
         if merge is not None and next(cell.iterancestors(W_TR), None) is row and merge.get(W_VAL, "continue") == "continue":
             marks.change(merge, "restart")
+
+
+def _headers(rows: list[Element]) -> int:
+    """Return how many rows at the top are repeated; none when all are, for then they are no headers."""
+    found = 0
+    while found < len(rows) and _is_header(rows[found]):
+        found += 1
+    return found if found < len(rows) else 0
 
 
 def _is_header(row: Element) -> bool:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 HEADER, FOOTER = w("headerReference"), w("footerReference")
 _NOTE_PR = {"footnote": w("footnotePr"), "endnote": w("endnotePr")}
-_NUM_START, _NUM_RESTART, _PAGE_NUMBERS = w("numStart"), w("numRestart"), w("pgNumType")
+_NUM_START, _NUM_RESTART = w("numStart"), w("numRestart")
+CONTINUOUS, EACH_SECTION, EACH_PAGE = "continuous", "eachSect", "eachPage"
 _BEFORE_NUM_START = frozenset({w("pos"), w("numFmt")})
 _DEFAULT_KIND = "default"
 
@@ -147,27 +148,21 @@ def start_notes(properties: Element, kind: str, value: int) -> None:
         marks.change(start, str(value))
 
 
-def note_numbers(properties: Element, kind: str, start: int, *, restart: bool) -> tuple[int, bool]:
-    """Return the first number of notes and whether they restart with each section (or page), as properties say.
+def note_numbers(properties: Element, kind: str, start: int, restart: str) -> tuple[int, str]:
+    """Return the first number of notes and where they restart, as properties say.
 
     Args:
         properties: ``w:sectPr`` or ``w:settings``.
         kind: ``footnote`` or ``endnote``.
         start: What held before.
-        restart: What held before.
+        restart: What held before: :data:`CONTINUOUS`, :data:`EACH_SECTION` or :data:`EACH_PAGE`.
     """
     for child in properties.iterfind(f"{_NOTE_PR[kind]}/*"):
         if child.tag == _NUM_START:
             start = number(child.get(W_VAL), 1)
         elif child.tag == _NUM_RESTART:
-            restart = child.get(W_VAL, "continuous") != "continuous"
+            restart = child.get(W_VAL, CONTINUOUS)
     return start, restart
-
-
-def restarts_pages(properties: Element) -> bool:
-    """Tell whether a section begins with a page number of its own."""
-    numbers = properties.find(_PAGE_NUMBERS)
-    return numbers is not None and numbers.get(w("start")) is not None
 
 
 def _slot(reference: Element) -> tuple[str, str]:

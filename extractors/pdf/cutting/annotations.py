@@ -119,9 +119,7 @@ class Detacher:
             del page.Annots
         return result
 
-    def _one(
-        self, index: int, annotation: Dictionary, page_ref: Ref, own: set[Ref], result: PageAnnotations
-    ) -> None:
+    def _one(self, index: int, annotation: Dictionary, page_ref: Ref, own: set[Ref], result: PageAnnotations) -> None:
         keys = annotation.keys()
         subtype = str(annotation.get(Name.Subtype))
         for key in _ALWAYS_OFF:

@@ -51,7 +51,9 @@ class Catalog:
         self._info, self._title = _information(pdf)
         self._packet = _packet(root)
         if self._packet is None and Name.Metadata in root:
-            self._lost.append(Change(code="metadata-dropped", message="The metadata packet (XMP) cannot be carried over."))
+            self._lost.append(
+                Change(code="metadata-dropped", message="The metadata packet (XMP) cannot be carried over.")
+            )
         elif (self._packet is not None and self._packet.claims) or Name.OutputIntents in root:
             self._lost.append(
                 Change(

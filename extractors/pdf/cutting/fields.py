@@ -132,6 +132,8 @@ class FieldTree:
                 break
             chain.append(item)
             item = item.get(Name.Parent)
+            if not isinstance(item, Dictionary) or not (Name.T in item or Name.FT in item):
+                break  # no field: files have been seen that name the page as parent
         node = above
         for one in reversed(chain):
             node = self._node(one, node, "", listed=node is not None and node.listed)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
-from extractors.pdf.content import DRAWING_RESOURCES, NAMED_RESOURCES, holder_names, holders_in
+from extractors.pdf.content import NAMED_RESOURCES, holders_drawn, keys_among, names_used
 from extractors.pdf.limits import MAX_DEPTH
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Pruner:
     def __init__(self, *, keep: bool) -> None:
         self._unwanted = frozenset(_PRIVATE if keep else _PRIVATE + _OUTSIDE)
         self._seen = pikepdf.ObjectSet()
-        self._keys: dict[tuple[int, int, str], frozenset[str]] = {}
+        self._images = pikepdf.ObjectSet()
 
     def page(self, page: Dictionary) -> None:
         """Prune a page and everything it draws.
@@ -58,61 +58,33 @@ class Pruner:
         resources = holder.get(Name.Resources)
         if not isinstance(resources, Dictionary):
             return []
-        names = holder_names(holder)
-        inner: list[Object] = []
-        fresh = names
-        while fresh is None or fresh:
-            borrowed: set[str] | None = set()
-            for drawn in self._drawn(resources, fresh):
-                if Name.Resources in drawn:
-                    inner.append(drawn)
-                else:  # it takes those of whatever draws it, as in early versions of PDF (ISO 32000-2, 8.10.1)
-                    more = holder_names(drawn)
-                    borrowed = None if more is None or borrowed is None else borrowed | more
-            if names is None or borrowed is None:
-                return inner
-            fresh = borrowed - names
-            names |= borrowed
-        self._replace(holder, resources, names)
-        return inner
+        names = names_used(holder, resources)
+        if names is not None:
+            resources = self._replaced(holder, resources, names)
+        self._tidy_images(resources)
+        return [drawn for drawn in holders_drawn(resources, None) if Name.Resources in drawn]
 
-    def _drawn(self, resources: Dictionary, names: set[str] | None) -> Iterator[Object]:
-        """Yield the holders among the resources that content with these names (None: with any) may use."""
-        for kind in DRAWING_RESOURCES:
-            entries = resources.get(kind)
-            if not isinstance(entries, Dictionary):
-                continue
-            keys = self._keys_of(resources, kind, entries)
-            for key in sorted(keys if names is None else keys & names):
-                value = entries.get(key)
-                if kind == "/XObject" and isinstance(value, Stream) and value.get(Name.Subtype) == Name.Image:
+    def _tidy_images(self, resources: Dictionary) -> None:
+        entries = resources.get(Name.XObject)
+        if isinstance(entries, Dictionary):
+            for _, value in entries.items():
+                if isinstance(value, Stream) and self._images.add(value):
                     self._tidy(value)
-                yield from holders_in(kind, value)
 
-    def _replace(self, holder: Object, resources: Dictionary, names: set[str]) -> None:
-        """Give a holder resources without what it cannot use, if there is any."""
+    def _replaced(self, holder: Object, resources: Dictionary, names: set[str]) -> Dictionary:
+        """Give a holder resources without what it cannot use, if there is any, and return them."""
         kept: dict[str, Dictionary] = {}
         for kind in NAMED_RESOURCES:
             entries = resources.get(kind)
             if isinstance(entries, Dictionary):
-                keys = self._keys_of(resources, kind, entries)
-                if not keys <= names:
-                    kept[kind] = Dictionary({key: entries[key] for key in sorted(keys & names)})
-        if kept:
-            own = resources.copy()
-            for kind, entries in kept.items():
-                own[kind] = entries
-            holder.Resources = own
-
-    def _keys_of(self, resources: Dictionary, kind: str, entries: Dictionary) -> frozenset[str]:
-        """Return the keys of one kind of resources; those of a dictionary shared by many pages are read once."""
-        shared = entries if entries.is_indirect else resources
-        if not shared.is_indirect:
-            return frozenset(entries.keys())
-        known = self._keys.get((*shared.objgen, kind))
-        if known is None:
-            known = self._keys[*shared.objgen, kind] = frozenset(entries.keys())
-        return known
+                keys = keys_among(entries, names)
+                if len(keys) < len(entries):
+                    kept[kind] = Dictionary({key: entries[key] for key in keys})
+        if not kept:
+            return resources
+        own = Dictionary({key: value for key, value in resources.items() if key not in kept} | kept)
+        holder.Resources = own
+        return own
 
     def _tidy(self, stream: Stream) -> None:
         for key in self._unwanted.intersection(stream.keys()):

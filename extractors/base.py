@@ -7,7 +7,7 @@ processes only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, runtime_checkable
@@ -178,5 +178,34 @@ class Cuttable(Protocol):
 
         Raises:
             ExtractionError: The document cannot be opened, or ``active_content`` is ``reject`` and it has some.
+        """
+        ...
+
+
+@runtime_checkable
+class Fingerprinting(Protocol):
+    """Optional: a unit's content can be told apart from any other, and recognized again in a piece."""
+
+    def fingerprints(self, file: BinaryIO, options: ReadOptions) -> Iterator[tuple[int, str]]:
+        """Yield each unit's number and content fingerprint (hex SHA-256), in order.
+
+        Equal for a unit in the source and the same unit in a piece cut by us; different when what a reader sees of it
+        changes.
+
+        Raises:
+            ExtractionError: The document cannot be opened.
+        """
+        ...
+
+
+@runtime_checkable
+class Joinable(Protocol):
+    """Optional: pieces of one split can be put together again."""
+
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+        """Write the units of all pieces, in the order given, as one document to ``out``; same pieces, same bytes.
+
+        Raises:
+            ExtractionError: A piece cannot be opened.
         """
         ...

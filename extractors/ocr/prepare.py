@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 SMALLEST_X_PX = 10.0
 """Smaller letters are enlarged."""
-LARGEST_X_PX = 20.0
+LARGEST_X_PX = 17.0
 """Larger letters are reduced."""
 ENLARGED_X_PX = 13.0
-REDUCED_X_PX = 16.0
+REDUCED_X_PX = 14.0
 MAX_ENLARGED = 4.0
 MIN_REDUCED = 0.25
 MAX_PIXELS = 25_000_000

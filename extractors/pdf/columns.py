@@ -19,8 +19,7 @@ import pypdfium2.raw as pdfium_c
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-Box = tuple[float, float, float, float]
-"""Left, bottom, right, top, in points."""
+    from extractors.pdf.streamed import Box
 
 _MAX_RECTS = 6_000
 _RUN = 12

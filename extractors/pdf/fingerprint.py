@@ -12,6 +12,7 @@ share.
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO
 
 from pikepdf import Array, Dictionary, Name
@@ -91,7 +92,7 @@ class Fingerprints:
         try:
             digest = hashlib.sha256(_VERSION)
             digest.update(self._geometry(page))
-            digest.update(self._canonical.holder(page))
+            digest.update(self._canonical.page(page))
             for part in self._annotations(page):
                 digest.update(part)
         except PIKE_ERRORS as error:
@@ -107,9 +108,9 @@ class Fingerprints:
         crop = _box(page.get(Name.CropBox)) or media
         boxes = [media, crop, *(_box(page.get(key)) or crop for key in _BOXES[1:])]
         turn = page.get(Name.Rotate)
-        unit = page.get(Name.UserUnit)
-        quarter = int(turn) // 90 % 4 if isinstance(turn, int) else 0
-        return repr((boxes, quarter, text_of(unit) if unit is not None else b"1")).encode()
+        unit = page.get(Name.UserUnit, 1)
+        quarter = turn // 90 % 4 if isinstance(turn, int) else 0
+        return repr((boxes, quarter, text_of(unit))).encode()
 
     def _annotations(self, page: Object) -> Iterator[bytes]:
         annotations = page.get(Name.Annots)
@@ -119,9 +120,9 @@ class Fingerprints:
             digest = hashlib.sha256(b"annotation")
             for key in _SHOWN:
                 if key in annotation:
-                    digest.update(key.encode() + self._canonical.value(annotation.get_raw(key)))
+                    digest.update(key.encode() + self._canonical.value(annotation.get(key)))
             if annotation.get(Name.Subtype) != Name.Link and Name.Contents in annotation:
-                digest.update(b"/Contents" + self._canonical.value(annotation.get_raw("/Contents")))
+                digest.update(b"/Contents" + self._canonical.value(annotation.get(Name.Contents)))
             if annotation.get(Name.Subtype) == Name.Widget:
                 self._field(annotation, digest)
             yield digest.digest()
@@ -135,7 +136,7 @@ class Fingerprints:
                 break
             for key in sorted(missing.intersection(node.keys())):
                 missing.discard(key)
-                value = node.get_raw(key)
+                value = node.get(key)
                 if not isinstance(value, Dictionary):
                     digest.update(key.encode() + self._canonical.value(value))
             node = node.get(Name.Parent)
@@ -145,8 +146,11 @@ def _box(box: object) -> tuple[float, ...]:
     """Return a rectangle with its corners in order; empty when it is none."""
     if not isinstance(box, Array) or len(box) != 4:
         return ()
-    numbers = [float(side) if isinstance(side, int | float) or _is_number(side) else None for side in box]
-    if None in numbers:
-        return ()
-    left, bottom, right, top = (number for number in numbers if number is not None)
+    sides: list[float] = []
+    for index in range(4):
+        side: object = box[index]
+        if not isinstance(side, int | Decimal):
+            return ()
+        sides.append(float(side))
+    left, bottom, right, top = sides
     return (min(left, right), min(bottom, top), max(left, right), max(bottom, top))

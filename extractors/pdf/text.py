@@ -6,33 +6,29 @@ it is not, extractors/pdf/columns.py puts the columns one after another.
 
 from __future__ import annotations
 
-import ctypes
 import re
 from typing import TYPE_CHECKING
 
-import pypdfium2.raw as pdfium_c
-
 from extractors.clean import safe_text
 from extractors.pdf.annotations import annotation_parts
-from extractors.pdf.columns import Box, column_boxes, is_prose
+from extractors.pdf.columns import column_boxes, is_prose
+from extractors.pdf.streamed import text_within, visible_box, visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["annotation_parts", "page_text"]
 
-_EVERYWHERE = (-1e6, -1e6, 1e6, 1e6)
 _ROOM_PT = 144.0
 """A page narrower or lower than two inches has no columns to put in order."""
 _FEW_CHARS = 400
-_BUFFER = ctypes.c_ushort * 1
 # PDFium writes one of two marks in place of a hyphen and the line end after it.
 _MARKS = "\x02\ufffe"
+_MARK = re.compile(f"[{_MARKS}]")
 # Each word is looked at once from its start: text without spaces must not make this quadratic.
 _HYPHENATED = re.compile(rf"(?<![^\W\d_])([^\W\d_]++)[{_MARKS}]\n?([^\s{_MARKS}]*+)(\s?)")
 _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++-[^\W\d_]++")
 _HYPHEN_AT_END = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
-_INVISIBLE = dict.fromkeys(map(ord, " \t\n\r\xa0"))
 _LETTERS = re.compile(r"[^\W\d_]*")
 
 
@@ -49,55 +45,30 @@ def page_text(textpage_raw: object, page_raw: object, width_pt: float, height_pt
         width_pt: Width of the page as displayed.
         height_pt: Height of the page as displayed.
     """
-    visible = _visible_box(page_raw)
-    size = 2 * max(int(pdfium_c.FPDFText_CountChars(textpage_raw)), 0) + 16
-    text = _text_within(textpage_raw, visible, size)
+    visible = visible_box(page_raw)
+    text = visible_text(textpage_raw, visible)
     if len(text) >= _FEW_CHARS and min(width_pt, height_pt) >= _ROOM_PT:
         boxes = column_boxes(textpage_raw, page_raw, visible, text)
         if boxes:
-            text = _column_after_column(text, [_text_within(textpage_raw, box, size) for box in boxes])
+            text = _column_after_column(text, [text_within(textpage_raw, box) for box in boxes])
     return _tidy(text)
-
-
-def _visible_box(page: object) -> Box:
-    """Return left, bottom, right and top of the page in its own coordinates."""
-    box = pdfium_c.FS_RECTF()
-    if not pdfium_c.FPDF_GetPageBoundingBox(page, box):
-        return _EVERYWHERE
-    return (box.left, box.bottom, box.right, box.top)
-
-
-def _text_within(textpage: object, box: Box, size: int) -> str:
-    """Return the text of a box, in one call: asking for its size first would cost PDFium a second pass.
-
-    Args:
-        textpage: ``FPDF_TEXTPAGE``.
-        box: Left, bottom, right, top.
-        size: Expected size of the text in UTF-16 units; a larger text is fetched again.
-    """
-    left, bottom, right, top = box
-    while True:
-        buffer = bytearray(2 * size)
-        written = pdfium_c.FPDFText_GetBoundedText(
-            textpage, left, top, right, bottom, _BUFFER.from_buffer(buffer), size
-        )
-        if written < size:
-            break
-        size *= 2
-    text = buffer[: 2 * max(written, 0)].decode("utf-16-le", "surrogatepass")
-    return text.rstrip("\0").replace("\r\n", "\n")
 
 
 def _column_after_column(streamed: str, columns: Sequence[str]) -> str:
     """Return the columns one after another, or the text as streamed where that would not be right.
 
-    It would not where a character got lost or doubled at the edge of a box, and where the lines do not run on from one
+    It would not where a word got lost, doubled or cut at the edge of a box, and where the lines do not run on from one
     to the next: those are rows of a table, whose cells belong side by side.
     """
     ordered = "\n".join(column.strip("\n") for column in columns if column.strip())
-    if sorted(ordered.translate(_INVISIBLE)) != sorted(streamed.translate(_INVISIBLE)) or not is_prose(columns):
+    if sorted(_words(ordered)) != sorted(_words(streamed)) or not is_prose(columns):
         return streamed
     return _HYPHEN_AT_END.sub(_MARKS[0], ordered)
+
+
+def _words(text: str) -> list[str]:
+    """Return what stands between white space and line ends, a hyphen at a line end being the end of a word."""
+    return _MARK.sub("- ", text).split()
 
 
 def _tidy(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.columns import Columns
@@ -95,6 +96,13 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
+def money(value: str) -> str:
+    """Return a decimal string rounded for people: cents, or three digits of what is less than a cent's worth."""
+    exact = Decimal(value)
+    digits = 2 if exact >= 1 else 3 if exact >= Decimal("0.1") else 4 if exact >= Decimal("0.01") else 6
+    return f"{exact:.{digits}f}"
+
+
 def amount(measure: str, value: float) -> str:
     """Return the value of a measure with its unit."""
     if measure == "bytes":
@@ -183,7 +191,7 @@ def _figures(estimate: Estimate) -> Columns:
     if cost is None:
         words.append(_figure("cost", "unknown"))
     else:
-        words.append(_figure("cost", f"{cost.likely} {cost.currency}", f"{cost.low}–{cost.high}"))
+        words.append(_figure("cost", f"{money(cost.likely)} {cost.currency}", f"{money(cost.low)}–{money(cost.high)}"))
     words.append(_figure("upload", size(estimate.upload_bytes)))
     words.append(_figure("server time", "unknown" if seconds is None else f"{seconds.likely:.0f} s"))
     if local.high:

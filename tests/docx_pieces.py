@@ -159,7 +159,7 @@ def word_problems(data: bytes) -> list[str]:
     root = etree.fromstring(main)
     found: list[str] = []
     depth = 0
-    for each in root.iter("{*}fldChar"):
+    for each in root.iter(f"{{{W}}}fldChar", f"{{{STRICT_W}}}fldChar"):
         kind = next(value for name, value in each.attrib.items() if name.endswith("fldCharType"))
         depth += {"begin": 1, "end": -1}.get(kind, 0)
         if depth < 0:
@@ -168,7 +168,10 @@ def word_problems(data: bytes) -> list[str]:
     if depth:
         found.append("a field never ends")
     for name in ("bookmark", "commentRange", "moveFromRange", "moveToRange", "perm"):
-        starts, ends = ({_id(each) for each in root.iter(f"{{*}}{name}{edge}")} for edge in ("Start", "End"))
+        starts, ends = (
+            {_id(each) for each in root.iter(f"{{{W}}}{name}{edge}", f"{{{STRICT_W}}}{name}{edge}")}
+            for edge in ("Start", "End")
+        )
         if starts != ends:
             found.append(f"{name}: starts {sorted(starts - ends)} and ends {sorted(ends - starts)} are alone")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

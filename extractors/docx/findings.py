@@ -47,6 +47,11 @@ _PROBLEMS: dict[str, tuple[Severity, str]] = {
         "Open the file in Word and save it.",
     ),
     "chart-cut": ("warning", "{where} a chart with more points than are written out; the first ones were taken."),
+    "text-in-picture": (
+        "info",
+        "{where} a picture of text beside text of its own; what the picture says is not in the text. "
+        "Put the picture in a paragraph of its own in Word to have it recognized.",
+    ),
     "pictures-unseen": (
         "info",
         "{where} a picture that was not looked at, since those before showed no text. If there are scanned pages among "

@@ -45,6 +45,7 @@ class Pictures:
     def __init__(self, package: Package, document: bytes) -> None:
         self._package = package
         self._sizes: dict[str, tuple[int, int] | None] = {}
+        self._formats: dict[str, str] = {}
         self.shared = self._find_shared(document)
 
     def pixels(self, picture: Picture) -> int:
@@ -61,6 +62,10 @@ class Pictures:
             self._sizes[part] = self._read_size(part)
         return self._sizes[part]
 
+    def format(self, part: str) -> str:
+        """Return Pillow's name of the format of a media part whose :meth:`size` is known; empty otherwise."""
+        return self._formats.get(part, "")
+
     def _read_size(self, part: str) -> tuple[int, int] | None:
         from PIL import Image
 
@@ -68,6 +73,7 @@ class Pictures:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # sizes over Pillow's bomb limit are judged by whoever decodes
                 with self._package.container.stream(part) as stream, Image.open(stream, formats=FORMATS) as image:
+                    self._formats[part] = image.format or ""
                     return image.size
         except Image.DecompressionBombError:
             return None

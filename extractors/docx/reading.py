@@ -127,8 +127,9 @@ class Reading:
     problems: dict[str, list[int]] = field(default_factory=dict)
     unit: int = 1
 
-    def problem(self, code: str) -> None:
-        """Note that the block being read has what ``code`` names."""
+    def problem(self, code: str, unit: int | None = None) -> None:
+        """Note that a block, the one being read unless ``unit`` says otherwise, has what ``code`` names."""
         units = self.problems.setdefault(code, [])
-        if not units or units[-1] != self.unit:
-            units.append(self.unit)
+        number = self.unit if unit is None else unit
+        if not units or units[-1] != number:
+            units.append(number)

@@ -186,12 +186,15 @@ def facts(draft: Draft, text: UnitText, ledger: Ledger, scans: Scans) -> UnitFac
         draft: The draft.
         text: Its text.
         ledger: Knows the bytes.
-        scans: Judges pictures of blocks without text.
+        scans: Judges pictures.
     """
     count, pixels, media_bytes = ledger.media(draft.gathered)
     kind, reasons = _kind(draft, count)
-    guess = scans.guess(draft.gathered.pictures) if kind is UnitKind.IMAGE else None
-    if guess is not None:
+    guess = scans.guess(draft.gathered.pictures, draft.number) if count else None
+    if guess is not None and kind is UnitKind.TEXT:
+        kind, reasons, guess = UnitKind.HYBRID, _TEXT_BESIDE_TEXT, None
+        scans.beside_text(draft.number)
+    elif guess is not None:
         kind, reasons = UnitKind.SCAN, _TEXT_IN_PICTURES
     return UnitFacts(
         number=draft.number,
@@ -224,6 +227,7 @@ def _kind(draft: Draft, pictures: int) -> tuple[UnitKind, tuple[str, ...]]:
 _HAS_TEXT = ("has-text",)
 _ONLY_PICTURES = ("only-pictures",)
 _TEXT_IN_PICTURES = ("only-pictures", "text-in-image")
+_TEXT_BESIDE_TEXT = ("has-text", "text-in-image")
 _ONLY_BESIDE = ("only-headers-or-comments",)
 _NOTHING = ("nothing-visible",)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageStat
@@ -32,6 +33,9 @@ _SIZE_STRIPS = 24
 _STRIP_PX = 50  # a narrower strip holds too few letters to show lines
 _SPIKE = 64  # differences from row to row beyond this are rules and edges, not writing
 _TURNED = 2.0  # times as strong must the lines be when the page is looked at from the side
+_SKEWED = 1.5  # times as strong must they be after levelling
+_LEAST_BUMPS = 3
+_ENOUGH_BUMPS = 12  # two words of text or so; less shows no direction
 _BODY = 0.4  # of the peak: between x-height (1.0) and ascenders (0.2 to 0.3)
 _LEVEL = bytes.maketrans(bytes(range(256)), bytes(min(level, _SPIKE) for level in range(256)))
 _TALLEST_PX = 40  # letters may be this high on an image of any size, and a fifteenth of a page
@@ -66,14 +70,15 @@ def look(gray: Image.Image) -> Look:
         return Look(blank=True)
     ink, inverted = _ink(small)
     level, side = _Profile(ink), _Profile(ink.transpose(Image.Transpose.ROTATE_270))
-    turned = side.strength > _TURNED * level.strength
+    turned = side.strength > _TURNED * level.strength and side.bumps >= _ENOUGH_BUMPS
     best = side if turned else level
+    clear = best.strength > _SKEWED * best.straight and best.bumps >= _ENOUGH_BUMPS
     size = best.x_height()
     return Look(
         blank=False,
         inverted=inverted,
         turned=turned,
-        skew_deg=best.skew_deg if best.strength > 1.5 * best.straight else 0.0,
+        skew_deg=best.skew_deg if clear else 0.0,
         x_height_px=None if size is None else float(size * factor),
     )
 
@@ -147,20 +152,33 @@ class _Profile:
         steps = ImageChops.difference(rows, ImageChops.offset(rows, 0, 1)).point(list(_LEVEL))
         return float(ImageStat.Stat(steps).sum2[0]) / shifted.height
 
-    def x_height(self) -> int | None:
-        """Return the typical width of a bump; None when there are too few to tell."""
-        strips = max(1, min(_SIZE_STRIPS, self._ink.width // _STRIP_PX))
+    @cached_property
+    def _sizes(self) -> list[int]:
+        """Widths of all bumps that can be letters."""
+        strips = self._size_strips
         columns = self._ink.resize((strips, self._ink.height), Image.Resampling.BOX)
         columns = columns.transpose(Image.Transpose.TRANSPOSE)  # one row a strip, so that its bytes lie together
         shares, length = columns.tobytes(), columns.width
         tallest = max(_TALLEST_PX, length // 15)
-        sizes: list[int] = []
-        for start in range(0, len(shares), length):
-            sizes += [size for size in _bumps(shares[start : start + length]) if size <= tallest]
-        if len(sizes) < 3:
+        starts = range(0, len(shares), length)
+        return [size for start in starts for size in _bumps(shares[start : start + length]) if size <= tallest]
+
+    @property
+    def _size_strips(self) -> int:
+        return max(1, min(_SIZE_STRIPS, self._ink.width // _STRIP_PX))
+
+    @property
+    def bumps(self) -> int:
+        """Number of bumps: lines of writing times the strips they run through."""
+        return len(self._sizes)
+
+    def x_height(self) -> int | None:
+        """Return the typical width of a bump; None when there are too few to tell."""
+        if self.bumps < _LEAST_BUMPS:
             return None
-        smear = abs(math.tan(math.radians(self.skew_deg))) * self._ink.width / strips  # a skewed line is a wider bump
-        return max(2, round(_middle(sizes) - smear))
+        strip = self._ink.width / self._size_strips
+        smear = abs(math.tan(math.radians(self.skew_deg))) * strip  # a skewed line makes a wider bump
+        return max(2, round(_middle(self._sizes) - smear))
 
 
 def _steps(middle: float, reach: float, step: float) -> Iterator[float]:

@@ -29,6 +29,7 @@ _CLEARLY = 0.12
 _SAMPLE_LINES = 14  # x-heights high: four to six lines
 _SAMPLE_WIDTH = 70  # x-heights wide: a dozen words
 _UNKNOWN_X_PX = 16.0
+_MOST = 0.5  # of the page: a sample of more is not worth the second look
 _FEW_CHARS = 8  # a sample with fewer says nothing
 _GRID = 32
 
@@ -80,13 +81,20 @@ class _Reader:
         self._engine = engine
         self._languages = languages
         self._clock = clock
+        self._wholes: dict[int, Recognition] = {}
 
     def whole(self, turn: int) -> Recognition:
-        return self._recognize(_turned(self._page.image, turn))
+        """Recognize the page turned by 0 or 180 degrees; each only once."""
+        found = self._wholes.get(turn)
+        if found is None:
+            found = self._wholes[turn] = self._recognize(_turned(self._page.image, turn))
+        return found
 
     def sample(self, turn: int) -> float:
-        """Return how confident the engine is of a small, dense part of the page."""
-        found = self._recognize(_turned(_dense_part(self._page), turn))
+        """Return how confident the engine is of a small, dense part of the page; of all of it when it is small."""
+        part = _dense_part(self._page)
+        small = part.width * part.height > _MOST * self._page.image.width * self._page.image.height
+        found = self.whole(turn) if small else self._recognize(_turned(part, turn))
         return found.confidence if len(found.text) >= _FEW_CHARS else 0.0
 
     def _recognize(self, image: Image.Image) -> Recognition:

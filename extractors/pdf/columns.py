@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from extractors.pdf.streamed import Box
 
 _MAX_RECTS = 6_000
-_RUN = 12
+_RUN = 8
 _RUNS = 3
 _LONG_RUN = 150
 _MIN_HOPS = 6

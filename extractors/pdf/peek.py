@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from extractors.pdf.objects import Rect
     from extractors.pixels import Box, PixelLook
 
-DPI = 75.0
+DPI = 100.0
 """Enough to tell lines of 6-point type; recognition needs more."""
 SHORTEST_PX = 800
 """Small pages (labels, slides measured in pixels) are drawn larger, so that their type has some pixels."""

@@ -25,11 +25,10 @@ _FEW_CHARS = 400
 # PDFium writes one of two marks in place of a hyphen and the line end after it.
 _MARKS = "\x02\ufffe"
 _MARK = re.compile(f"[{_MARKS}]")
-# Each word is looked at once from its start: text without spaces must not make this quadratic.
-_HYPHENATED = re.compile(rf"(?<![^\W\d_])([^\W\d_]++)[{_MARKS}]\n?([^\s{_MARKS}]*+)(\s?)")
-_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++-[^\W\d_]++")
 _HYPHEN_AT_END = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
-_LETTERS = re.compile(r"[^\W\d_]*")
+_WORD_START = re.compile(r"\n?(([^\W\d_]*+)\S*+)(\s?)")
+_LONGEST_PART = 60
+_MANY_MARKS = 500
 
 
 def page_text(textpage_raw: object, page_raw: object, width_pt: float, height_pt: float) -> str:
@@ -73,20 +72,34 @@ def _words(text: str) -> list[str]:
 
 def _tidy(text: str) -> str:
     if _MARKS[0] in text or _MARKS[1] in text:
-        compounds = set(_COMPOUND.findall(text))
-        text = _HYPHENATED.sub(lambda hit: _unhyphenated(hit, compounds), text)
+        text = _unhyphenated(text)
     if " \n" in text or text.endswith(" "):
         text = "\n".join([line.rstrip(" \t") for line in text.split("\n")])
     return safe_text(text)
 
 
-def _unhyphenated(hit: re.Match[str], compounds: set[str]) -> str:
-    """Put a word cut at a line end together, with its hyphen where that is part of the word.
+def _unhyphenated(text: str) -> str:
+    """Put words cut at line ends together, with the hyphen where it is part of the word, and end the line after them.
 
     It is where the second part is capitalized (Jean-Paul), and where the same page has the word with one inside a line.
     """
-    first, rest, space = hit.groups()
-    letters = _LETTERS.match(rest)
-    second = letters[0] if letters else ""
-    kept = not second or second[0].isupper() or f"{first}-{second}" in compounds
-    return f"{first}{'-' if kept else ''}{rest}" + ("\n" if space else "")
+    first_part, *others = _MARK.split(text)
+    known = text if len(others) <= _MANY_MARKS else ""
+    joined = [first_part]
+    for part in others:
+        before = _letters_at_end(joined[-1])
+        start = _WORD_START.match(part)
+        if not before or start is None:  # no hyphen of PDFium's, but a stray control character
+            joined.append(part)
+            continue
+        after = start[2]
+        kept = not after or after[0].isupper() or f"{before}-{after}" in known
+        joined.append(f"{'-' if kept else ''}{start[1]}{start[3] and chr(10)}{part[start.end() :]}")
+    return "".join(joined)
+
+
+def _letters_at_end(text: str) -> str:
+    start = end = len(text)
+    while start > max(end - _LONGEST_PART, 0) and text[start - 1].isalpha():
+        start -= 1
+    return text[start:]

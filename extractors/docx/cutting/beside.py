@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from extractors.docx.cutting import marks, notes, properties
+from extractors.docx.cutting import marks, notes, properties, sections
 from extractors.docx.cutting.active import references
 from extractors.docx.names import W_ID, w
 from extractors.errors import DamagedDocument
@@ -61,7 +61,7 @@ class Beside:
         self._write_comments(wanted, made, contents)
         if made.numbering is not None and "numbering" in self._names:
             self._replace("numbering", marks.with_namespace(made.numbering), contents)
-        self._write_settings(contents)
+        self._write_settings(made, contents)
         self._write_properties(description, contents)
         if extent.first > 1 or extent.rows is not None:
             contents.dropped |= {each.part for each in self._parts.links("") if each.part and each.relation.kind == "thumbnail"}
@@ -106,14 +106,15 @@ class Beside:
                 durable |= notes.keep_beside(root, paragraphs, durable)
                 self._replace(kind, root, contents)
 
-    def _write_settings(self, contents: Contents) -> None:
-        update = None if self.settings is None else properties.update_fields(self.settings)
-        if update is None or self.settings is None:
+    def _write_settings(self, made: Made, contents: Contents) -> None:
+        if self.settings is None or (not made.note_starts and properties.update_fields(self.settings) is None):
             return
         root = deepcopy(self.settings)
         wish = properties.update_fields(root)
         if wish is not None:
             marks.change(wish, "false")
+        for kind, value in made.note_starts.items():
+            sections.start_notes_of_document(root, kind, value)
         self._replace("settings", marks.with_namespace(root), contents)
 
     def _write_properties(self, description: str, contents: Contents) -> None:

@@ -20,7 +20,7 @@ from extractors.docx.cutting.piece import Extent, Maker, Source
 from extractors.docx.cutting.report import changes
 from extractors.docx.cutting.survey import Survey
 from extractors.docx.package import Package
-from extractors.errors import DamagedDocument, ExtractionError, SafetyLimitExceeded
+from extractors.errors import ActiveContentRejected, DamagedDocument, ExtractionError, SafetyLimitExceeded
 from extractors.registry import DOCM, DOCX
 
 if TYPE_CHECKING:
@@ -40,13 +40,14 @@ def docx_cutter(file: BinaryIO, options: CutOptions) -> Iterator[DocxCutter]:
         options: What to do with active content, and the limits.
 
     Raises:
-        ExtractionError: It cannot be opened, or ``active_content`` is ``reject`` and it has some.
+        ActiveContentRejected: ``options.active_content`` is ``reject`` and it has some.
+        ExtractionError: It cannot be opened.
     """
     cutter = DocxCutter(file, options)
     if options.active_content == "reject":
         found = cutter.active_content()
         if found:
-            raise ExtractionError(
+            raise ActiveContentRejected(
                 f"The document has active content ({', '.join(sorted(found))}), which was to be rejected. "
                 "Choose to strip it from the pieces, or to keep it."
             )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FOOTNOTE_REFERENCE, ENDNOTE_REFERENCE = w("footnoteReference"), w("endnoteReference")
 NOTE_REFERENCES = {FOOTNOTE_REFERENCE: "footnote", ENDNOTE_REFERENCE: "endnote"}
+NOTE_TAGS = {kind: tag for tag, kind in NOTE_REFERENCES.items()}
 _CUSTOM_MARK = w("customMarkFollows")
 _ON = frozenset({"1", "true", "on"})
 _W14 = "http://schemas.microsoft.com/office/word/2010/wordml"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from extractors.docx.cutting import active, marks, rows, sections
 from extractors.docx.cutting.fields import Fate, FieldPass, active_field, reference
 from extractors.docx.cutting.lists import Continuation
-from extractors.docx.cutting.notes import NOTE_REFERENCES, authors
+from extractors.docx.cutting.notes import NOTE_REFERENCES, NOTE_TAGS, authors
 from extractors.docx.cutting.ranges import COMMENT_REFERENCE, Clip, local_clip, put_out_of_use
 from extractors.docx.names import W_ID, W_SECT_PR, w
 
@@ -68,6 +68,7 @@ class Made:
         references: Relationship ids referred to.
         notes: Ids of footnotes and endnotes referred to, by kind.
         comments: Ids of comments.
+        note_starts: First number of notes by kind, where they number through the whole document.
         authors: Everybody named as an author.
         stripped: Active content taken out: what → how often, by block (0: not in a block).
         touched: Blocks that were mended, by what was mended.
@@ -79,6 +80,7 @@ class Made:
     references: set[str] = field(default_factory=set)
     notes: dict[str, set[str]] = field(default_factory=lambda: {"footnote": set(), "endnote": set()})
     comments: set[str] = field(default_factory=set)
+    note_starts: dict[str, int] = field(default_factory=dict)
     authors: set[str] = field(default_factory=set)
     stripped: dict[int, Counter[str]] = field(default_factory=dict)
     touched: dict[str, set[int]] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Maker:
         self._first_section = survey.sections.index(extent.first)
         self._ending, self._moved = survey.sections.ending(extent.last)
         self._skipped_rows: list[Element] = []
+        self._note_numbers: dict[str, int] = {}
 
     def make(self) -> Made:
         """Return the body of the piece."""
@@ -115,6 +118,8 @@ class Maker:
             stretch = source.body.stretch(first, last, trailing=extent.ends and last == extent.last)
             if extent.rows is not None:
                 self._keep_rows(stretch, extent.rows)
+            if first == extent.first:
+                self._count_notes()
             self._mend(stretch)
             self._collect(stretch.body)
             inner.append(source.body.inner(stretch.root))
@@ -182,30 +187,30 @@ class Maker:
     def _begin_section(self, properties: Element) -> None:
         """Give the piece's first section what it has from sections before."""
         section = self._source.survey.sections.at(self._first_section)
-        if section is None or self._extent.first == 1:
+        if section is None or (self._extent.first == 1 and self._extent.rows is None):
             return
         sections.inherit(properties, section)
-        for kind in ("footnote", "endnote"):
-            if self._source.survey.notes.count(kind, self._extent.first, self._extent.last):
-                first, value = self._note_number(kind)
-                if value != first:
-                    sections.start_notes(properties, kind, value)
+        for kind, value in self._note_numbers.items():
+            sections.start_notes(properties, kind, value)
 
-    def _note_number(self, kind: str) -> tuple[int, int]:
-        """Return the number a section's notes begin with in the source, and the number the piece's next note has."""
+    def _count_notes(self) -> None:
+        """Find out which number the piece's next footnote and endnote have in the source."""
         survey, extent = self._source.survey, self._extent
-        start, restart = self._source.notes_from[kind]
-        for index in range(self._first_section + 1):
-            section = survey.sections.at(index)
-            if section is not None:
-                start, restart = sections.note_numbers(section.properties, kind, start, restart)
-        if restart == sections.EACH_PAGE:
-            return start, start  # only a layout knows
-        since = survey.sections.begins(self._first_section) if restart == sections.EACH_SECTION else 1
-        skipped = sum(
-            1 for row in self._skipped_rows for tag, name in NOTE_REFERENCES.items() if name == kind for _ in row.iter(tag)
-        )
-        return start, start + survey.notes.count(kind, since, extent.first - 1) + skipped
+        for kind, (first, each) in self._source.notes_from.items():
+            start, restart = first, each
+            for index in range(self._first_section + 1):
+                section = survey.sections.at(index)
+                if section is not None:
+                    start, restart = sections.note_numbers(section.properties, kind, start, restart)
+            if restart == sections.EACH_PAGE:
+                continue  # only a layout knows
+            since = survey.sections.begins(self._first_section) if restart == sections.EACH_SECTION else 1
+            skipped = sum(1 for row in self._skipped_rows for _ in row.iter(NOTE_TAGS[kind]))
+            before = survey.notes.count(kind, since, extent.first - 1) + skipped
+            if before and survey.notes.count(kind, extent.first, extent.last):
+                self._note_numbers[kind] = start + before
+                if restart == sections.CONTINUOUS:
+                    self._made.note_starts[kind] = start + before
 
     def _closing(self) -> list[Element]:
         """Return what stands after the last block: ends of ranges, and the section's properties."""

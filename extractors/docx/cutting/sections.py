@@ -15,7 +15,7 @@ from lxml import etree
 
 from extractors.docx.cutting import marks
 from extractors.docx.cutting.marks import ADDED, CUT, MOVED, SECTION_PLACE
-from extractors.docx.names import R_ID, W_P, W_SECT_PR, W_TYPE, W_VAL, number, w
+from extractors.docx.names import R_ID, W, W_P, W_SECT_PR, W_TYPE, W_VAL, number, w
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -25,6 +25,20 @@ _NOTE_PR = {"footnote": w("footnotePr"), "endnote": w("endnotePr")}
 _NUM_START, _NUM_RESTART = w("numStart"), w("numRestart")
 CONTINUOUS, EACH_SECTION, EACH_PAGE = "continuous", "eachSect", "eachPage"
 _BEFORE_NUM_START = frozenset({w("pos"), w("numFmt")})
+# What may follow the notes' properties in settings (ECMA-376 Part 1, 17.15.1.78, CT_Settings is a sequence).
+_AFTER_NOTES_IN_SETTINGS = frozenset(
+    {
+        *(
+            w(name)
+            for name in (
+                "compat", "docVars", "rsids", "attachedSchema", "themeFontLang", "clrSchemeMapping",
+                "doNotIncludeSubdocsInStats", "doNotAutoCompressPictures", "forceUpgrade", "captions",
+                "readModeInkLockDown", "smartTagType", "shapeDefaults", "doNotEmbedSmartTags", "decimalSymbol",
+                "listSeparator",
+            )
+        ),
+    }
+)  # fmt: skip
 _DEFAULT_KIND = "default"
 
 
@@ -134,12 +148,26 @@ def start_notes(properties: Element, kind: str, value: int) -> None:
         kind: ``footnote`` or ``endnote``.
         value: The number.
     """
-    tag = _NOTE_PR[kind]
+    before = {HEADER, FOOTER} | ({_NOTE_PR["footnote"]} if kind == "endnote" else set())
+    at = next((at for at, each in enumerate(properties) if each.tag not in before), len(properties))
+    _start(properties, _NOTE_PR[kind], at, value)
+
+
+def start_notes_of_document(settings: Element, kind: str, value: int) -> None:
+    """Let the notes of a piece begin with a number wherever its sections do not say otherwise."""
+    after = {*_AFTER_NOTES_IN_SETTINGS} | ({_NOTE_PR["endnote"]} if kind == "footnote" else set())
+    at = next(
+        (at for at, each in enumerate(settings) if each.tag in after or not str(each.tag).startswith(f"{{{W}}}")),
+        len(settings),
+    )
+    _start(settings, _NOTE_PR[kind], at, value)
+
+
+def _start(properties: Element, tag: str, at: int, value: int) -> None:
     holder = properties.find(tag)
     if holder is None:
         holder = marks.added(tag)
-        before = {HEADER, FOOTER} | ({_NOTE_PR["footnote"]} if kind == "endnote" else set())
-        properties.insert(sum(1 for each in properties if each.tag in before), holder)
+        properties.insert(at, holder)
     start = holder.find(_NUM_START)
     if start is None:
         start = marks.added(_NUM_START, val=str(value))

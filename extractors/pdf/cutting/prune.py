@@ -89,6 +89,16 @@ class Pruner:
     def _tidy(self, stream: Stream) -> None:
         for key in self._unwanted.intersection(stream.keys()):
             del stream[key]
+        filters = stream.get(Name.Filter)
+        if isinstance(filters, Array) and len(filters) == 1 and filters[0] == Name.FlateDecode:
+            # qpdf leaves Flate data as they are only if they are said to be so without an array; otherwise it sums up
+            # predicted pixels, and the image grows tenfold.
+            stream.Filter = Name.FlateDecode
+            parms = stream.get(Name.DecodeParms)
+            if isinstance(parms, Array):
+                del stream["/DecodeParms"]
+                if len(parms) and isinstance(parms[0], Dictionary):
+                    stream.DecodeParms = parms[0]
 
 
 def _appearances(page: Dictionary) -> Iterator[Stream]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter, mul
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from PIL import Image, ImageChops
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from extractors.ink import Ink
 
 MAX_RUNS = 400_000
 """Runs of ink looked at in one mask. A dense page of text has 20,000; noise has more and is no text."""
@@ -59,21 +62,6 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ink:
-    """What is darker than the ground around it.
-
-    Attributes:
-        depth: Mode ``L``: how much darker, 0 where nothing is or where something was left out on purpose.
-        limit: Depth from which on a pixel is ink.
-        mask: Mode ``L``: 255 where there is ink.
-    """
-
-    depth: Image.Image
-    limit: int
-    mask: Image.Image
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """A stretch of blobs that looks like writing.
 
@@ -103,17 +91,18 @@ def blobs_in(mask: Image.Image) -> list[Blob]:
 
     Reading stops after :data:`MAX_RUNS` runs; what lies below is left out.
     """
-    width = mask.width + 1  # one empty column, so that no run crosses from row to row
-    padded = Image.new("L", (width, mask.height), 0)
-    padded.paste(mask, (0, 0))
+    window = mask.getbbox()
+    if window is None:
+        return []
+    width = window[2] - window[0] + 1  # one empty column, so that no run crosses from row to row
+    padded = Image.new("L", (width, window[3] - window[1]), 0)
+    padded.paste(mask.crop(window), (0, 0))
     parent: list[int] = []
     boxes: list[list[int]] = []  # left, top, right, bottom, ink
     above: list[tuple[int, int, int]] = []
     here: list[tuple[int, int, int]] = []
     row, near = -1, 0
-    for count, run in enumerate(_RUN.finditer(padded.tobytes())):
-        if count >= MAX_RUNS:
-            break
+    for run in islice(_RUN.finditer(padded.tobytes()), MAX_RUNS):
         start, end = run.span()
         at, left = divmod(start, width)
         right = left + end - start
@@ -124,9 +113,10 @@ def blobs_in(mask: Image.Image) -> list[Blob]:
             near += 1
         label = -1
         for index in range(near, len(above)):
-            if above[index][0] > right:
+            first, _, other = above[index]
+            if first > right:
                 break
-            label = _join(above[index][2], label, parent, boxes)
+            label = _join(other, label, parent, boxes) if label >= 0 or parent[other] != other else other
         if label < 0:
             label = len(parent)
             parent.append(label)
@@ -134,7 +124,10 @@ def blobs_in(mask: Image.Image) -> list[Blob]:
         else:
             _grow(boxes[label], left, row, right)
         here.append((left, right, label))
-    return [Blob(*box) for index, box in enumerate(boxes) if parent[index] == index]
+    x, y = window[:2]
+    return [
+        Blob(b[0] + x, b[1] + y, b[2] + x, b[3] + y, b[4]) for index, b in enumerate(boxes) if parent[index] == index
+    ]
 
 
 def _grow(box: list[int], left: int, row: int, right: int) -> None:

@@ -11,22 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops
 
-from extractors.blobs import Blob, Ink, Line, blobs_in, lines_in
+from extractors.blobs import Blob, Line, blobs_in, lines_in
 from extractors.facts import TextGuess
+from extractors.ink import FAINTEST, Box, Ink, ink_of, paper_of, smeared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom as shares of the width and height of an image, 0 to 1."""
+    from collections.abc import Iterable, Iterator
 
 LONGEST_PX = 1600
 """Rasters are reduced to at most this many pixels on the longest side (A4 at 100 dpi has 1170)."""
-
-FAINTEST = 20
-"""Ink differs from the paper around it by at least this much of 255: noise and the grain of paper differ by less."""
 
 # What counts as showing text. Measured on 259 labelled pages, 160 embedded images and 900 generated pages.
 _MOSTLY_TEXT = 0.6  # share of ink: text pages 0.67 to 1.0, charts, maps and photographs 0.0 to 0.51
@@ -37,9 +32,7 @@ _SOME_TEXT = 0.1  # share of ink: pages of text with a picture 0.3 to 0.7
 _SOME_TEXT_IN_TONES = 0.3  # the same where photographs cover much of the page
 _MANY_TONES = 0.4
 
-_CELL_PX = 6  # grid on which the brightness of the paper is known
 _SPECK_PX = 3  # patches up to this size in both directions are dust
-_MARGIN_PX = 2
 _DARK = 110
 _GRID_PX = 8
 _EDGE_THIN = 0.06  # of the side
@@ -54,7 +47,7 @@ class PixelLook:
     """What an image shows.
 
     Attributes:
-        blank: Nothing to see (beside the known parts) but paper, noise and dust.
+        blank: Nothing to see (beside the known parts) but paper, noise, dust and ruled lines.
         uniform: All pixels are alike, known parts included.
         guess: Characters of text; zeros when none was seen.
         text_share: Share of all ink that is writing, 0 to 1; rules of tables and forms are not counted.
@@ -118,16 +111,15 @@ def look(image: Image.Image, known: Iterable[Box] = ()) -> PixelLook:
         known: Parts to leave out, for example text that is already known.
     """
     gray = prepared(image)
-    darkest, brightest = gray.getextrema()
-    if brightest - darkest < FAINTEST:
+    if _is_uniform(gray):
         return _NOTHING
     parts = tuple(known)
-    paper = _paper(gray)
+    paper = paper_of(gray)
     tones = _tones(paper)
     best = _best_view(gray, paper, parts)
     if best.share < 0.5 and _share_below(gray, _DARK) > 0.1:
         light = ImageChops.invert(gray)
-        best = max(best, _best_view(light, _paper(light), parts), key=lambda view: view.strength)
+        best = max(best, _best_view(light, paper_of(light), parts), key=lambda view: view.strength)
     area = gray.width * gray.height
     return PixelLook(
         uniform=False,
@@ -138,6 +130,11 @@ def look(image: Image.Image, known: Iterable[Box] = ()) -> PixelLook:
         tones=tones,
         turned=best.turned,
     )
+
+
+def _is_uniform(gray: Image.Image) -> bool:
+    present = [level for level, count in enumerate(gray.histogram()) if count]
+    return present[-1] - present[0] < FAINTEST
 
 
 def prepared(image: Image.Image) -> Image.Image:
@@ -152,11 +149,11 @@ def prepared(image: Image.Image) -> Image.Image:
 
 def _best_view(gray: Image.Image, paper: Image.Image, known: tuple[Box, ...]) -> _View:
     """Writing darker than the paper: level, turned, or (tables, charts) some of both."""
-    ink = _ink(gray, paper, known)
+    ink = ink_of(gray, paper, known)
     level = _view(ink, turned=False)
     if level.share >= 0.6:
         return level
-    upright = Ink(depth=ink.depth.transpose(_TURN), limit=ink.limit, mask=ink.mask.transpose(_TURN))
+    upright = ink.transposed(_TURN)
     turned = _view(upright, turned=True)
     if turned.strength > level.strength:
         return _with_rest(turned, [_turned(line, upright.mask.height) for line in level.lines])
@@ -165,7 +162,7 @@ def _best_view(gray: Image.Image, paper: Image.Image, known: tuple[Box, ...]) ->
 
 def _view(ink: Ink, *, turned: bool) -> _View:
     width, height = ink.mask.size
-    blobs = blobs_in(_smeared(ink.mask))
+    blobs = blobs_in(smeared(ink.mask))
     lines = lines_in(blobs, ink, tallest=max(30, max(width, height) // 8))
     nothing = sum(blob.ink for blob in blobs if _is_dust(blob) or _is_edge(blob, width, height))
     text = sum(line.ink for line in lines)
@@ -212,73 +209,6 @@ def _is_edge(blob: Blob, width: int, height: int) -> bool:
     return (thin < _EDGE_THIN and long > _EDGE_LONG) or (thin > _EDGE_AROUND and hollow)
 
 
-def _paper(gray: Image.Image) -> Image.Image:
-    """Brightness of the ground around each cell of :data:`_CELL_PX` pixels: the local maximum, smoothed."""
-    size = (max(1, gray.width // _CELL_PX), max(1, gray.height // _CELL_PX))
-    cells = _brightest(gray).resize(size, Image.Resampling.NEAREST)
-    return _brightest(_brightest(cells)).filter(ImageFilter.BoxBlur(2))
-
-
-def _brightest(gray: Image.Image) -> Image.Image:
-    """Brightest value of each 3 x 3 neighbourhood (ten times as fast as Pillow's MaxFilter)."""
-    wide = ImageChops.lighter(ImageChops.lighter(gray, ImageChops.offset(gray, 1, 0)), ImageChops.offset(gray, -1, 0))
-    return ImageChops.lighter(ImageChops.lighter(wide, ImageChops.offset(wide, 0, 1)), ImageChops.offset(wide, 0, -1))
-
-
-def _ink(gray: Image.Image, paper: Image.Image, known: tuple[Box, ...]) -> Ink:
-    """What is clearly darker than the ground around it, without rules and known parts."""
-    depth = ImageChops.subtract(paper.resize(gray.size, Image.Resampling.BILINEAR), gray)
-    for left, top, right, bottom in known:
-        box = (
-            max(0, int(left * gray.width) - _MARGIN_PX),
-            max(0, int(top * gray.height) - _MARGIN_PX),
-            min(gray.width, int(right * gray.width) + 1 + _MARGIN_PX),
-            min(gray.height, int(bottom * gray.height) + 1 + _MARGIN_PX),
-        )
-        if box[0] < box[2] and box[1] < box[3]:
-            depth.paste(0, box)
-    counts = depth.histogram()
-    pixels = gray.width * gray.height
-    strongest = _level_from_top(counts, max(50, pixels // 500))
-    noise = _level_from_top(counts, pixels // 2)
-    limit = max(FAINTEST, round(0.4 * strongest), min(round(2.2 * noise), round(0.6 * strongest)))
-    mask = depth.point([255 if level >= limit else 0 for level in range(256)])
-    rules = _rules(mask)
-    return Ink(depth=ImageChops.subtract(depth, rules), limit=limit, mask=ImageChops.subtract(mask, rules))
-
-
-def _rules(mask: Image.Image) -> Image.Image:
-    """Mask of long, thin, straight lines, level or upright: tables, forms, axes of charts."""
-    length = max(24, max(mask.size) // 40)
-    level = ImageChops.subtract(_opened(mask, length, 0), _opened(mask, 0, 7))
-    upright = ImageChops.subtract(_opened(mask, 0, length), _opened(mask, 7, 0))
-    return ImageChops.lighter(level, upright)
-
-
-def _opened(mask: Image.Image, across: int, down: int) -> Image.Image:
-    """Keep only ink that is part of a straight run of ``across`` (or ``down``) pixels."""
-    return _run(_run(mask, across, down, ImageChops.darker), -across, -down, ImageChops.lighter)
-
-
-def _run(
-    mask: Image.Image, across: int, down: int, pick: Callable[[Image.Image, Image.Image], Image.Image]
-) -> Image.Image:
-    left, done = max(abs(across), abs(down)) - 1, 1
-    sign_x, sign_y = (across > 0) - (across < 0), (down > 0) - (down < 0)
-    while left > 0:
-        step = min(done, left)
-        mask = pick(mask, ImageChops.offset(mask, sign_x * step, sign_y * step))
-        left -= step
-        done += step
-    return mask
-
-
-def _smeared(mask: Image.Image) -> Image.Image:
-    """Two pixels to the right, so that the letters of a word touch."""
-    once = ImageChops.lighter(mask, ImageChops.offset(mask, 1, 0))
-    return ImageChops.lighter(once, ImageChops.offset(once, 1, 0))
-
-
 def _tones(paper: Image.Image) -> float:
     counts = paper.histogram()
     common = max(range(256), key=lambda level: sum(counts[max(0, level - 4) : level + 5]))
@@ -288,15 +218,6 @@ def _tones(paper: Image.Image) -> float:
 
 def _share_below(gray: Image.Image, level: int) -> float:
     return sum(gray.histogram()[:level]) / (gray.width * gray.height)
-
-
-def _level_from_top(counts: list[int], wanted: int) -> int:
-    passed = 0
-    for level in range(255, -1, -1):
-        passed += counts[level]
-        if passed >= wanted:
-            return level
-    return 0
 
 
 def _guess(lines: Iterable[Line]) -> TextGuess:

@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from preflight import worker
+from preflight.document import storage_error
 from preflight.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from preflight.document import Document
 
@@ -29,6 +33,9 @@ class Task:
         payload: Arguments as plain JSON data.
         wall_s: Seconds of wall time after which the worker is killed.
         cpu_s: Seconds of CPU after which the kernel ends the worker.
+        inputs: More documents to read.
+        outputs: Files the task writes; they must not exist yet. Each is created when the task starts, by this process,
+            so that a worker never opens anything by name.
     """
 
     key: int
@@ -37,6 +44,23 @@ class Task:
     payload: dict[str, Any]
     wall_s: float
     cpu_s: float
+    inputs: tuple[Document, ...] = ()
+    outputs: tuple[Path, ...] = ()
+
+    @contextmanager
+    def opened(self) -> Iterator[list[int]]:
+        """Open the document, the inputs and the outputs for the length of a ``with`` block; their descriptors in order.
+
+        Raises:
+            FileMissing: A document is gone or has changed.
+            OutputError: An output cannot be created.
+        """
+        with ExitStack() as stack:
+            found = [stack.enter_context(one.open()).fileno() for one in (self.document, *self.inputs)]
+            for path in self.outputs:
+                found.append(_create(path))
+                stack.callback(os.close, found[-1])
+            yield found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +104,10 @@ class Inline:
                     on_event(key, event)
 
             try:
-                with task.document.open() as file:
-                    result = worker.run_task(task.name, file, task.payload, emit)
+                with task.opened() as descriptors:
+                    files = worker.Files.of([os.dup(one) for one in descriptors], len(task.outputs))
+                    with files:
+                        result = worker.run_task(task.name, files, task.payload, emit)
                 yield Outcome(key=task.key, result=result)
             except Exception as error:  # noqa: BLE001 - an executor turns every failure into a value
                 yield problem_outcome(task.key, worker.problem_bytes(error))
@@ -94,3 +120,11 @@ def problem_outcome(key: int, body: bytes) -> Outcome:
     """Return the outcome for a problem as a worker writes it (:func:`preflight.worker.problem_bytes`)."""
     data = json.loads(body)
     return Outcome(key=key, problem=Problem(**data["problem"]), trace=data["trace"])
+
+
+def _create(path: Path) -> int:
+    """Create a file that must not exist yet; return its descriptor, open for writing and reading."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise storage_error(error, str(path)) from error

@@ -110,14 +110,39 @@ def prepare(order: Order) -> Prepared:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What a document comes to, and what it may come to.
+
+    Attributes:
+        figures: The whole at the target, without its cost.
+        units: Unit by unit.
+        limits: Every limit on one piece, the user's own first.
+    """
+
+    figures: Estimate
+    units: tuple[UnitEstimate, ...]
+    limits: tuple[Limit, ...]
+
+
+def weigh(examined: Examined, prepared: Prepared) -> Weighed:
+    """Estimate a document that could be read, and find the limits that hold for it."""
+    target = prepared.target
+    model = prepared.model.id if prepared.model else None
+    media_type = examined.source.media_type
+    figures, units = estimate(examined.facts, examined.measures, examined.source, target, model)
+    limits: tuple[Limit, ...] = prepared.limits
+    if target is not None:
+        limits += effective_limits(target, prepared.hops, media_type=media_type, model=model)
+    return Weighed(figures=figures, units=units, limits=limits)
+
+
 def report_on(examined: Examined, prepared: Prepared) -> Report:
     """Judge a document that could be read."""
     source, facts, target = examined.source, examined.facts, prepared.target
     model = prepared.model.id if prepared.model else None
-    figures, units = estimate(facts, examined.measures, source, target, model)
-    limits: tuple[Limit, ...] = prepared.limits
-    if target is not None:
-        limits += effective_limits(target, prepared.hops, media_type=source.media_type, model=model)
+    weighed = weigh(examined, prepared)
+    figures, units, limits = weighed.figures, weighed.units, weighed.limits
     plan = _plan(examined, units, limits, target) if limits else None
     if target is not None:
         pieces = plan.pieces if plan else ()
@@ -181,7 +206,7 @@ def _plan(examined: Examined, units: Sequence[UnitEstimate], limits: Sequence[Li
     return make_plan(
         units,
         PieceLimits.of(limits),
-        boundaries=_boundaries(facts),
+        boundaries=boundaries(facts),
         shared_bytes=facts.shared_bytes,
         overhead_seconds=rate.request[2] if rate else 0.0,
         page_units=facts.unit_kind != "block",
@@ -189,7 +214,7 @@ def _plan(examined: Examined, units: Sequence[UnitEstimate], limits: Sequence[Li
     )
 
 
-def _boundaries(facts: DocumentFacts) -> list[Boundary]:
+def boundaries(facts: DocumentFacts) -> list[Boundary]:
     """Natural places to cut: where outline entries and headings point."""
     return [
         Boundary(before=entry.unit, level=entry.level, title=entry.title)

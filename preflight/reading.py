@@ -65,9 +65,17 @@ def examine_task(
     key: int = 0,
     password: str | None = None,
     encodings: tuple[Encoding, ...] = ("o200k",),
+    prints: bool = False,
 ) -> Task:
-    """Return the task that has a worker identify, read and measure a document."""
-    return _read_task(document, settings, "examine", key, password, encodings)
+    """Return the task that has a worker identify, read and measure a document, with text fingerprints if wanted."""
+    arguments = ReadTask(
+        name=document.name,
+        password=password,
+        encodings=encodings,
+        limits=ReadLimits(max_units=settings.max_units),
+        prints=prints,
+    )
+    return _task(document, key, "examine", asdict(arguments), settings.timeout)
 
 
 def examined_from(outcome: Outcome, document: Document, source: Source | None) -> Examined | Unread:
@@ -92,7 +100,9 @@ def read_text(
 ) -> tuple[Examined | Unread, list[UnitText]]:
     """Have a worker read a document and hand over the native text of its units, in order."""
     events = ReadEvents(None)
-    (outcome,) = executor.run([_read_task(document, settings, "text", 0, password, ())], events)
+    limits = ReadLimits(max_units=settings.max_units)
+    arguments = ReadTask(name=document.name, password=password, encodings=(), limits=limits)
+    (outcome,) = executor.run([_task(document, 0, "text", asdict(arguments), settings.timeout)], events)
     return examined_from(outcome, document, events.sources.get(0)), events.units
 
 
@@ -174,14 +184,6 @@ class _Arrivals:
             self._run.errors[one.number] = one.error
         if self._on_progress:
             self._on_progress("ocr", len(self._run.texts) + len(self._run.errors))
-
-
-def _read_task(
-    document: Document, settings: Settings, name: str, key: int, password: str | None, encodings: tuple[Encoding, ...]
-) -> Task:
-    limits = ReadLimits(max_units=settings.max_units)
-    arguments = ReadTask(name=document.name, password=password, encodings=encodings, limits=limits)
-    return _task(document, key, name, asdict(arguments), settings.timeout)
 
 
 def _task(document: Document, key: int, name: str, payload: dict[str, Any], wall_s: float) -> Task:

@@ -29,7 +29,6 @@ from preflight.problems import problem_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import BinaryIO
 
 _EXIT_REPORT_S = 5.0
 
@@ -126,22 +125,31 @@ class _Slot:
 
         Raises:
             FileMissing: The document cannot be opened any more.
+            OutputError: A file to write cannot be created.
             WorkerFailure: No worker can be started.
         """
-        with task.document.open() as file:
+        with task.opened() as descriptors:
             try:
-                self._send(task, file)
+                self._send(task, descriptors)
             except OSError:  # the worker died between two tasks, which is nothing of this document's doing
                 self.discard()
-                self._send(task, file)
+                self._send(task, descriptors)
         self.task, self.deadline = task, time.monotonic() + task.wall_s
 
-    def _send(self, task: Task, file: BinaryIO) -> None:
+    def _send(self, task: Task, descriptors: list[int]) -> None:
         if self.pipe is None:
             self._pid, self.pipe = self._server.fork()
-        self.pipe.send_bytes(json.dumps({"name": task.name, "payload": task.payload, "cpu_s": task.cpu_s}).encode())
+        frame = {
+            "name": task.name,
+            "payload": task.payload,
+            "cpu_s": task.cpu_s,
+            "files": len(descriptors),
+            "outputs": len(task.outputs),
+        }
+        self.pipe.send_bytes(json.dumps(frame).encode())
         with socket.socket(fileno=os.dup(self.pipe.fileno())) as channel:
-            socket.send_fds(channel, [b"f"], [file.fileno()])
+            for at in range(0, len(descriptors), worker.DESCRIPTORS_AT_ONCE):
+                socket.send_fds(channel, [b"f"], descriptors[at : at + worker.DESCRIPTORS_AT_ONCE])
 
     def step(self, on_event: Callable[[int, bytes], None] | None) -> Outcome | None:
         """Take one frame from the worker; an outcome ends the task."""

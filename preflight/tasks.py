@@ -11,16 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from io import BufferedReader
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from extractors.base import ReadLimits, ReadOptions
 from extractors.facts import DocumentFacts, Finding, Source, UnitFacts, UnitText
 from extractors.media import identify
-from extractors.ocr.base import OcrEngine
 from extractors.registry import extractor_for
+from preflight.fingerprints import unit_print
 from preflight.model import UnitMeasure
 from preflight.tokens import Encoding, measure_all
 from preflight.wire import dump
+
+if TYPE_CHECKING:
+    from extractors.ocr.base import OcrEngine
 
 Emit = Callable[[bytes], None]
 Payload = dict[str, Any]
@@ -29,11 +32,19 @@ BATCH = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What a worker tells of a document: everything but its text."""
+    """What a worker tells of a document: everything but its text.
+
+    Attributes:
+        source: The document.
+        facts: Its facts.
+        measures: What the text of each unit measures.
+        prints: Fingerprint of each unit's native text, where they were asked for.
+    """
 
     source: Source
     facts: DocumentFacts
     measures: tuple[UnitMeasure, ...]
+    prints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +56,14 @@ class ReadTask:
         password: Password, if one was given.
         encodings: Token encodings to count, of o200k and cl100k.
         limits: Safety limits.
+        prints: Whether ``examine`` tells the fingerprint of each unit's text.
     """
 
     name: str
     password: str | None = None
     encodings: tuple[Encoding, ...] = ("o200k",)
     limits: ReadLimits = field(default_factory=ReadLimits)
+    prints: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +101,17 @@ class Recognized:
 class _Measuring:
     """A sink that measures each unit's text in batches and lets go of it; memory stays flat."""
 
-    def __init__(self, encodings: tuple[Encoding, ...], emit: Emit) -> None:
+    def __init__(self, encodings: tuple[Encoding, ...], emit: Emit, *, prints: bool) -> None:
         self.measures: list[UnitMeasure] = []
+        self.prints: list[str] = []
+        self._with_prints = prints
         self._encodings = encodings
         self._emit = emit
         self._waiting: list[tuple[int, str]] = []
 
     def __call__(self, facts: UnitFacts, text: UnitText) -> None:
+        if self._with_prints:
+            self.prints.append(unit_print(text))
         self._waiting.append((facts.number, text.plain))
         if len(self._waiting) >= BATCH:
             self.flush()
@@ -112,13 +129,15 @@ def examine(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
     Emits the :class:`Source` as soon as it is known, then the number of units read so far.
     """
     task = _read_task(payload)
-    source, options, noticed = _open(file, task.name, task.password, task.limits)
+    source, options, noticed = opened(file, task.name, task.password, task.limits)
     emit(dump(source))
-    sink = _Measuring(task.encodings, emit)
+    sink = _Measuring(task.encodings, emit, prints=task.prints)
     facts = extractor_for(source.media_type).read(file, options, sink)
     sink.flush()
     facts = replace(facts, findings=(*noticed, *facts.findings))
-    return dump(Examined(source=source, facts=facts, measures=tuple(sink.measures)))
+    return dump(
+        Examined(source=source, facts=facts, measures=tuple(sink.measures), prints=tuple(sink.prints)),
+    )
 
 
 def text(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
@@ -127,7 +146,7 @@ def text(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
     Emits the :class:`Source` as soon as it is known, then :class:`UnitText` unit by unit.
     """
     task = _read_task(payload)
-    source, options, noticed = _open(file, task.name, task.password, task.limits)
+    source, options, noticed = opened(file, task.name, task.password, task.limits)
     emit(dump(source))
     facts = extractor_for(source.media_type).read(file, options, lambda _, unit: emit(dump(unit)))
     facts = replace(facts, findings=(*noticed, *facts.findings))
@@ -139,7 +158,7 @@ def recognize(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
     from extractors.ocr.work import recognize_units
 
     task = _recognize_task(payload)
-    _, options, _ = _open(file, task.name, task.password, task.limits)
+    _, options, _ = opened(file, task.name, task.password, task.limits)
     engine = _engine(task.engine, task.languages)
     results = recognize_units(
         file, options, task.numbers, engine=engine, languages=task.languages, timeout_s=task.page_s
@@ -169,9 +188,10 @@ def _recognize_task(payload: Payload) -> RecognizeTask:
     return RecognizeTask(**payload | changed | {"limits": ReadLimits(**payload["limits"])})
 
 
-def _open(
+def opened(
     file: BinaryIO, name: str, password: str | None, limits: ReadLimits
 ) -> tuple[Source, ReadOptions, tuple[Finding, ...]]:
+    """Identify a file and hash it; return what it is, how to read it, and what was noticed."""
     identified = identify(file, name)
     file.seek(0)
     digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()

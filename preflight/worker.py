@@ -1,27 +1,120 @@
 """What runs inside a worker process: take a task, run it, answer; nothing is kept between tasks.
 
-A task arrives as one JSON frame and one open file descriptor; the answer is one JSON frame after any number of event
-frames. The first byte of a frame tells its kind: ``e`` event, ``r`` result, ``p`` problem.
+A task arrives as one JSON frame and open file descriptors: the document, more documents to read, files to write. The
+answer is one JSON frame after any number of event frames. The first byte of a frame tells its kind: ``e`` event, ``r``
+result, ``p`` problem.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
 import socket
+from contextlib import ExitStack
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from extractors.errors import ExtractionError
+from preflight.document import storage_error
 from preflight.errors import OutOfMemory, PreflightError
 from preflight.problems import Problem, problem_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import BinaryIO
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
 
 MAX_FRAME_BYTES = 256 * 1024 * 1024
+DESCRIPTORS_AT_ONCE = 200
+"""Descriptors in one message; Linux takes 253 (SCM_MAX_FD)."""
+MANY_FILES = 20_000
+"""Open files of a worker: all pieces of a long document are joined at once."""
+
+
+class Output(io.FileIO):
+    """A file to write that remembers why it could not be written: libraries report that as damage of what they read.
+
+    Attributes:
+        failure: The first failure of the system; None when all went well.
+        given_up: Nothing more is written: what is left in a buffer after a failure is of no use.
+    """
+
+    failure: OSError | None = None
+    given_up: bool = False
+
+    def write(self, data: Any, /) -> int:
+        """Write bytes."""
+        if self.given_up:
+            return memoryview(data).nbytes
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.failure = self.failure or error
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The open files of a task. As a context it closes them all.
+
+    Attributes:
+        document: The document, open for reading.
+        inputs: More documents, open for reading.
+        outputs: Empty files, open for writing and reading.
+        written: What is under ``outputs``.
+    """
+
+    document: BinaryIO
+    inputs: tuple[BinaryIO, ...] = ()
+    outputs: tuple[BinaryIO, ...] = ()
+    written: tuple[Output, ...] = ()
+
+    @classmethod
+    def of(cls, descriptors: Sequence[int], outputs: int) -> Files:
+        """Take over descriptors, the last ``outputs`` of which are to be written."""
+        end = len(descriptors) - outputs
+        document, *inputs = (os.fdopen(one, "rb") for one in descriptors[:end])
+        written = tuple(Output(one, "r+b") for one in descriptors[end:])
+        buffered = tuple(cast("BinaryIO", io.BufferedRandom(one)) for one in written)
+        return cls(document, tuple(inputs), buffered, written)
+
+    def settle(self) -> None:
+        """Bring everything written to the system.
+
+        Raises:
+            OutputError: Something could not be written; DiskFull when there was no space.
+        """
+        try:
+            for one in self.outputs:
+                one.flush()
+        except OSError as error:
+            raise storage_error(error, "a piece") from error
+        self.blame()
+
+    def blame(self) -> None:
+        """Raise what kept the system from writing, if anything did.
+
+        Raises:
+            OutputError: Something could not be written; DiskFull when there was no space.
+        """
+        for one in self.written:
+            if one.failure is not None:
+                raise storage_error(one.failure, "a piece") from one.failure
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with ExitStack() as stack:
+            for one in (self.document, *self.inputs):
+                stack.callback(one.close)
+            for raw, buffered in zip(self.written, self.outputs, strict=True):
+                raw.given_up = True
+                stack.callback(buffered.close)
 
 
 def serve(pipe_fd: int) -> None:
@@ -33,20 +126,26 @@ def serve(pipe_fd: int) -> None:
             task = json.loads(pipe.recv_bytes(MAX_FRAME_BYTES))
         except EOFError:
             return
-        with os.fdopen(_receive_descriptor(pipe), "rb") as file:
-            pipe.send_bytes(_answer(task, file, lambda event: pipe.send_bytes(b"e" + event)))
+        with Files.of(_receive_descriptors(pipe, int(task["files"])), int(task["outputs"])) as files:
+            answer = _answer(task, files, lambda event: pipe.send_bytes(b"e" + event))
+        pipe.send_bytes(answer)
 
 
-def _receive_descriptor(pipe: Connection) -> int:
+def _receive_descriptors(pipe: Connection, count: int) -> list[int]:
+    found: list[int] = []
     with socket.socket(fileno=os.dup(pipe.fileno())) as channel:
-        _, fds, _, _ = socket.recv_fds(channel, 1, 1)
-    return fds[0]
+        while len(found) < count:
+            _, fds, _, _ = socket.recv_fds(channel, 1, DESCRIPTORS_AT_ONCE)
+            if not fds:
+                raise EOFError
+            found += fds
+    return found
 
 
-def _answer(task: dict[str, Any], file: BinaryIO, emit: Callable[[bytes], None]) -> bytes:
+def _answer(task: dict[str, Any], files: Files, emit: Callable[[bytes], None]) -> bytes:
     _limit_cpu(float(str(task["cpu_s"])))
     try:
-        return b"r" + run_task(str(task["name"]), file, task["payload"], emit)
+        return b"r" + run_task(str(task["name"]), files, task["payload"], emit)
     except MemoryError:
         error: Exception = OutOfMemory(
             "Reading this document takes more memory than there is. Split it with another tool first."
@@ -58,12 +157,12 @@ def _answer(task: dict[str, Any], file: BinaryIO, emit: Callable[[bytes], None])
     return b"p" + problem_bytes(error)
 
 
-def run_task(name: str, file: BinaryIO, payload: dict[str, Any], emit: Callable[[bytes], None]) -> bytes:
-    """Run one task of the table in :mod:`preflight.tasks` on an open file.
+def run_task(name: str, files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]) -> bytes:
+    """Run one task of the tables in :mod:`preflight.tasks` and :mod:`preflight.cutting_tasks` on open files.
 
     Args:
-        name: Key of the table.
-        file: The document, open for reading.
+        name: Key of a table.
+        files: The document, and what else the task reads and writes.
         payload: The task's arguments as plain JSON data.
         emit: Takes intermediate results as JSON bytes.
 
@@ -73,7 +172,17 @@ def run_task(name: str, file: BinaryIO, payload: dict[str, Any], emit: Callable[
     """
     from preflight.tasks import TASKS
 
-    return TASKS[name](file, payload, emit)
+    if name in TASKS:
+        return TASKS[name](files.document, payload, emit)
+    from preflight.cutting_tasks import FILE_TASKS
+
+    try:
+        result = FILE_TASKS[name](files, payload, emit)
+    except (ExtractionError, OSError):
+        files.blame()
+        raise
+    files.settle()
+    return result
 
 
 def problem_bytes(error: Exception) -> bytes:
@@ -93,6 +202,15 @@ def _quiet() -> None:
         os.dup2(null, stream)
     os.close(null)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    allow_files(MANY_FILES)
+
+
+def allow_files(count: int) -> None:
+    """Let this process have so many files open, or as many as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _limit_cpu(cpu_s: float) -> None:

@@ -303,6 +303,21 @@ HOSTILE = {
         b"[%s]" % (b"<<>>" * 60_000),
         PAGES[1] % b"/Annots 4 0 R",
     ),
+    "pages that share a million events": pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 999/Kids[%s]>>" % b" ".join(b"%d 0 R" % number for number in range(5, 1004)),
+        b"<<%s>>" % b"".join(b"/E%d 4 0 R" % number for number in range(60_000)),
+        b"<</S/GoTo>>",
+        *[PAGES[1] % b"/AA 3 0 R"] * 999,
+    ),
+    "labels that share a long prefix": pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R/PageLabels<</Nums[0<</S/D/P 3 0 R>>]>>>>",
+        b"<</Type/Pages/Count 999/Kids[%s]>>" % b" ".join(b"%d 0 R" % number for number in range(4, 1003)),
+        b"(%s)" % (b"x" * 1_500_000),
+        *[PAGES[1] % b""] * 999,
+    ),
+    "labels of an unknown style": document(b"/PageLabels<</Nums[0<</S/Q/St(x)>>]>>"),
+    "labels of a wrong type": document(b"/PageLabels<</Nums[0 4 0 R]>>", b"[1]"),
     "wrong types everywhere": document(
         b"/AcroForm 3/Outlines[1]/Names 4/PageLabels true/OCProperties(x)/MarkInfo[]/Collection 1/AA 3/OpenAction 9",
         page=b"/Annots 5/AA[]",

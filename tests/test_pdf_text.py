@@ -47,11 +47,18 @@ def drawn(write: Any, *, rotate: int = 0, size: tuple[float, float] = (595, 842)
     out = io.BytesIO()
     paper = canvas.Canvas(out, pagesize=size)
     paper.setFont("Helvetica", 9)
-    paper.setPageRotation(rotate)
     write(paper)
     paper.showPage()
     paper.save()
-    return out
+    if not rotate:
+        return out
+    import pikepdf
+
+    turned = io.BytesIO()
+    with pikepdf.open(out) as pdf:
+        pdf.pages[0].rotation = rotate
+        pdf.save(turned)
+    return turned
 
 
 def read(file: io.BytesIO | Path, page: int = 1) -> str:
@@ -99,9 +106,10 @@ def test_pages_upside_down_are_put_in_order_too() -> None:
     assert read(drawn(write, rotate=180)).split("\n") == [line for text in texts for line in text]
 
 
+@pytest.mark.parametrize("turned", [True, False], ids=["page turned too", "only the text turned"])
 @pytest.mark.parametrize("rotate", [90, 270])
-def test_pages_on_their_side_are_left_as_they_stream(rotate: int) -> None:
-    texts = [lines_of(number, 40, 52) for number in range(2)]
+def test_lines_of_pages_on_their_side_are_kept_apart(rotate: int, *, turned: bool) -> None:
+    texts = [lines_of(number, 30, 52) for number in range(2)]
 
     def write(paper: Any) -> None:
         paper.translate(*{90: (595, 0), 270: (0, 842)}[rotate])
@@ -109,7 +117,34 @@ def test_pages_on_their_side_are_left_as_they_stream(rotate: int) -> None:
         paper.translate(0, -250)  # the sheet is 842 wide and 595 high
         columns(paper, texts, interleaved=False)
 
-    assert read(drawn(write, rotate=rotate)).split("\n") == [line for text in texts for line in text]
+    text = read(drawn(write, rotate=rotate if turned else 0))
+    assert text.split("\n") == [line for text in texts for line in text]
+
+
+@pytest.mark.parametrize("rotate", [90, 270])
+def test_turned_text_in_several_blocks_keeps_its_order(rotate: int) -> None:
+    blocks = [("left", 50, 490), ("right", 300, 490), ("below", 50, 380)]
+    lines = [(f"{name} {row} of this block", x, y - 12 * row) for name, x, y in blocks for row in range(4)]
+
+    def write(paper: Any) -> None:
+        paper.translate(*{90: (595, 0), 270: (0, 842)}[rotate])
+        paper.rotate(rotate)
+        for text, x, y in lines:
+            paper.drawString(x, y, text)
+
+    assert read(drawn(write, rotate=rotate)).split("\n") == [text for text, _, _ in lines]
+
+
+def test_cells_on_one_line_are_not_glued_together(corpus: Path) -> None:
+    """PDFium's text of a box reads "37,499.96SMITH, ALVARO" here."""
+    text = read(corpus / "pdf" / "pdfplumber__senate-expenditures.pdf")
+    assert "37,499.96\nSMITH, ALVARO R LEGISLATIVE CORRESPONDENT 21,000.00\n" in text
+
+
+def test_printers_marks_outside_the_page_are_left_out(corpus: Path) -> None:
+    text = read(corpus / "pdf" / "pdf2json__fd_ins_1040.pdf", 20)
+    assert "MUST be removed before printing" not in text
+    assert "For details, see the following instructions," in text.replace("\n", " ")
 
 
 def test_columns_in_order_stay_as_they_are() -> None:

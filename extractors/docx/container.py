@@ -12,6 +12,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from extractors.clean import safe_label
@@ -239,8 +240,9 @@ def _check_layout(file: BinaryIO, entries: list[zipfile.ZipInfo], end: int) -> N
     """
     spans = []
     for info in entries:
-        file.seek(info.header_offset)
-        header = file.read(_LOCAL.size)
+        # zipfile moves all offsets when bytes are missing in front, and then they may be negative.
+        file.seek(max(info.header_offset, 0))
+        header = file.read(_LOCAL.size) if info.header_offset >= 0 else b""
         if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
             raise DamagedDocument(f"The ZIP archive is broken near {safe_label(info.filename)}. {_REPAIR}")
         fields = _LOCAL.unpack(header)
@@ -250,7 +252,7 @@ def _check_layout(file: BinaryIO, entries: list[zipfile.ZipInfo], end: int) -> N
         begin = info.header_offset
         spans.append((begin, begin + _LOCAL.size + name_bytes + extra_bytes + info.compress_size))
     spans.sort()
-    for (_, stop), (begin, _) in zip(spans, [*spans[1:], (end, end)], strict=True):
+    for (_, stop), (begin, _) in pairwise([*spans, (end, end)]):
         if stop > begin:
             raise DamagedDocument(f"Entries of the archive overlap, as in a ZIP bomb. {_REPAIR}")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from extractors.docx.package import Package
+    from extractors.docx.passing import Drafts
     from extractors.docx.reading import Gathered, Reading
     from extractors.docx.units import Draft
 
@@ -27,19 +26,18 @@ class Ledger:
         self._charged: set[str] = set()
         self._carried = 0
 
-    def share_out(self, drafts: Sequence[Draft], xml_bytes: int) -> None:
-        """Divide the bytes of a slice among the blocks that ended in it, by weight.
-
-        What was parsed while a long table was open is put on the first of them, which is that table.
-        """
-        if not drafts:
-            self._carried += xml_bytes
+    def share_out(self, drafts: Drafts) -> None:
+        """Divide the bytes of a slice among the blocks that ended or went on in it, by the weight they gained there."""
+        sharing = drafts.finished if drafts.open is None else [*drafts.finished, drafts.open]
+        if not sharing:
+            self._carried += drafts.xml_bytes  # nothing but the middle of one paragraph: it goes to what ends next
             return
-        drafts[0].xml_bytes += self._carried
+        weight = sum([draft.weight for draft in sharing])
+        each = (drafts.xml_bytes + self._carried) / max(weight, 1)
         self._carried = 0
-        weight = sum(draft.weight for draft in drafts)
-        for draft in drafts:
-            draft.xml_bytes += xml_bytes * draft.weight / weight
+        for draft in sharing:
+            draft.xml_bytes += each * draft.weight
+            draft.weight = 0
 
     def media(self, gathered: Gathered) -> tuple[int, int, int]:
         """Return (number, pixels, stored bytes) of the pictures of a block; a part shown twice is counted once."""

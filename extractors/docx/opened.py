@@ -160,7 +160,7 @@ def _view(package: Package, tree: etree._ElementTree | None) -> tuple[io.BytesIO
             overrides[relation.target] = known[0]
         links.append((relation.id, known[1], f"/{relation.target}"))
     if tree is not None:
-        _drop_dangling(tree.getroot(), {link[0] for link in links})
+        _mend_references(tree.getroot(), {link[0] for link in links})
     package_links = [("rId1", RELATIONSHIP_TYPE.OFFICE_DOCUMENT, f"/{package.main}")]
     for part in package.related("", names.CORE_PROPERTIES)[:1]:
         if package.optional(part, "The document properties") is not None:
@@ -181,13 +181,15 @@ def _part_data(package: Package, kind: str, part: str) -> bytes | str | None:
     return package.data(part)
 
 
-def _drop_dangling(root: Element, known: set[str]) -> None:
-    """Remove references to headers and footers that are not in the package."""
+def _mend_references(root: Element, known: set[str]) -> None:
+    """Remove references to headers and footers that are not in the package; one without a type is the default one."""
     for tag in (w("headerReference"), w("footerReference")):
         for reference in list(root.iter(tag)):
             parent = reference.getparent()
             if reference.get(names.R_ID) not in known and parent is not None:
                 parent.remove(reference)
+            elif reference.get(names.W_TYPE) is None:
+                reference.set(names.W_TYPE, "default")
 
 
 def _write_view(

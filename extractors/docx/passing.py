@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractors.docx import tables, units
@@ -24,6 +25,21 @@ if TYPE_CHECKING:
     from extractors.docx.package import Package
     from extractors.docx.units import Draft
     from extractors.facts import OutlineEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What one slice of XML gave.
+
+    Attributes:
+        finished: Blocks that ended in it, in order.
+        open: A table that is still going on; None when there is none.
+        xml_bytes: Bytes of the slice.
+    """
+
+    finished: list[Draft]
+    open: Draft | None
+    xml_bytes: int
 
 
 class Pass:
@@ -54,8 +70,8 @@ class Pass:
         """Headings so far."""
         return tuple(self._drafter.outline)
 
-    def batches(self) -> Iterator[tuple[list[Draft], int]]:
-        """Yield drafts with the bytes of XML they share; the very last block may still get :meth:`add_orphans`.
+    def batches(self) -> Iterator[Drafts]:
+        """Yield drafts slice by slice; the very last block may still get :meth:`add_orphans`.
 
         Raises:
             DamagedDocument: The body is not well-formed.
@@ -76,7 +92,7 @@ class Pass:
                     f"The document has more than {self._max_blocks} blocks, which is the limit. "
                     "Cut it into smaller ones in Word before the upload."
                 )
-            yield drafts, batch.xml_bytes
+            yield Drafts(drafts, None if self._table is None else self._table[0], batch.xml_bytes)
 
     def add_orphans(self, last: Draft) -> None:
         """Put notes and comments that nothing refers to at the end rather than lose them."""
@@ -106,6 +122,7 @@ class Pass:
             self._table = (draft, tables.Table(self._story))
         draft, table = self._table
         table.add(found.element)
+        draft.weight += table.take_weight()
         if not found.last:
             return None
         self._table = None

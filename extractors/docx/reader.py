@@ -44,9 +44,9 @@ class DocxExtractor:
         run = _open(file, options)
         writer = _Writer(run, options, sink)
         waiting: list[Draft] = []
-        for drafts, xml_bytes in run.batches():
-            writer.ledger.share_out(drafts, xml_bytes)
-            waiting += drafts
+        for drafts in run.batches():
+            writer.ledger.share_out(drafts)
+            waiting += drafts.finished
             for draft in waiting[:-1]:
                 writer.write(draft)
             del waiting[:-1]
@@ -66,8 +66,8 @@ class DocxExtractor:
         """
         run = _open(file, options)
         wanted: dict[int, list[Picture]] = {number: [] for number in numbers}
-        for drafts, _ in run.batches():
-            for draft in drafts:
+        for drafts in run.batches():
+            for draft in drafts.finished:
                 if draft.number in wanted:
                     wanted[draft.number] = draft.gathered.pictures
         for number in numbers:

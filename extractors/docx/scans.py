@@ -1,9 +1,9 @@
 """Pictures that are pages: a block that is nothing but a picture of text needs OCR.
 
 Only for blocks without a word of their own: OCR text takes the place of a block's native text, so a block with both
-would lose what it has; a finding names it instead. Looking at a picture costs 20 to 100 ms, so small ones are passed over, each media part is
-looked at once, pictures without a common ground (photographs) are told by a small copy in 1 to 3 ms, and a document
-whose pictures keep showing no text is not looked through to its end.
+would lose what it has; a finding names it instead. Looking at a picture costs 20 to 100 ms, so small ones are passed
+over, each media part is looked at once, pictures without a common ground (photographs) are told by a small copy in
+1 to 3 ms, and a document whose pictures keep showing no text is not looked through to its end.
 """
 
 from __future__ import annotations

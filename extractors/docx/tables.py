@@ -41,6 +41,8 @@ _CELL_CHANGES = {w("cellIns"): W_INS, w("cellDel"): W_DEL}
 PROPERTIES = frozenset(
     {_TBL_PR, w("tblGrid"), _TR_PR, _TC_PR, w("tblPrEx"), w("sectPr"), w("sdtPr"), w("sdtEndPr"), w("customXmlPr")}
 )
+# Markup of a row and of a cell with one run, in bytes.
+_ROW_MARKUP, _CELL_MARKUP = 100, 250
 _BETWEEN_NESTED = " · "
 
 
@@ -56,6 +58,7 @@ class Table:
         self._merged = 0
         self._nested_before = story.reading.tally.nested_tables
         self._box: Piece | None = None
+        self._weight = 0
         story.reading.tally.tables += 1
 
     def add(self, child: Element, *, sole: bool = False) -> None:
@@ -77,6 +80,11 @@ class Table:
         elif len(child) and child.tag not in PROPERTIES:
             for each in child:
                 self.add(each)
+
+    def take_weight(self) -> int:
+        """Return about how many bytes of XML were read since this was asked last."""
+        weight, self._weight = self._weight, 0
+        return weight
 
     @property
     def facts(self) -> TableFacts:
@@ -138,6 +146,7 @@ class Table:
         for cell in found:
             self._add_cell(cell, cells, look, box=sole and len(found) == 1)
         cells.extend([NOTHING] * after)
+        self._weight += _ROW_MARKUP + sum([_CELL_MARKUP + len(cell.plain) for cell in cells])
         self._columns = max(self._columns, len(cells))
         self._rows.append(cells)
 

@@ -52,7 +52,7 @@ class Draft:
         table: Shape of a table.
         before: Headers of a section that begins with it.
         after: Footers of that section.
-        weight: Share of the XML it stands in, in relation to other blocks of the slice.
+        weight: About the bytes of XML read of it since bytes were shared out.
         xml_bytes: Bytes of XML, about.
         sections: Sections that end in it.
     """
@@ -117,8 +117,7 @@ class Drafter:
         """Finish the draft of a table whose rows have been read."""
         piece = table.write()
         draft.table = table.facts
-        draft.weight += len(piece.plain) + 4 * _SPAN_MARKUP * draft.table.rows * max(draft.table.columns, 1)
-        draft.weight += _DRAWING_MARKUP * draft.gathered.markup
+        draft.weight += table.take_weight() + _DRAWING_MARKUP * draft.gathered.markup
         _add_body(draft, piece)
         self._story.unmute()
         return draft

@@ -28,6 +28,8 @@ _INK_PX = 800  # the ink test looks at so many pixels on the longest side: A4 at
 _INK_STEP = 40  # of 255; noise, grain and show-through averaged over 9 pixels and more stay below
 _INK_SPOTS = 4  # darker spots than this many are writing: the digit 1 in 10 pt has five at 70 dpi
 
+_INVERTED = 0.66  # of the area dark; less may be a photograph beside dark writing
+
 _SKEW_STRIPS = 64
 _SIZE_STRIPS = 24
 _STRIP_PX = 50  # a narrower strip holds too few letters to show lines
@@ -35,8 +37,11 @@ _SPIKE = 64  # differences from row to row beyond this are rules and edges, not 
 _TURNED = 2.0  # times as strong must the lines be when the page is looked at from the side
 _SKEWED = 1.5  # times as strong must they be after levelling
 _LEAST_BUMPS = 3
-_ENOUGH_BUMPS = 12  # two words of text or so; less shows no direction
+_ENOUGH_BUMPS = 12  # some words of text; less shows no direction
+_ENOUGH_STRIPS = 3
 _BODY = 0.4  # of the peak: between x-height (1.0) and ascenders (0.2 to 0.3)
+_SOLID = 200  # of 255: rules and dark pictures fill a strip across, writing never does
+_WITHOUT_RULES = [tone if tone < _SOLID else 0 for tone in range(256)]
 _LEVEL = bytes.maketrans(bytes(range(256)), bytes(min(level, _SPIKE) for level in range(256)))
 _TALLEST_PX = 40  # letters may be this high on an image of any size, and a fifteenth of a page
 _BUMP = re.compile(rb"\xff{2,}")
@@ -70,9 +75,9 @@ def look(gray: Image.Image) -> Look:
         return Look(blank=True)
     ink, inverted = _ink(small)
     level, side = _Profile(ink), _Profile(ink.transpose(Image.Transpose.ROTATE_270))
-    turned = side.strength > _TURNED * level.strength and side.bumps >= _ENOUGH_BUMPS
+    turned = side.tells_lines and side.strength > _TURNED * level.strength
     best = side if turned else level
-    clear = best.strength > _SKEWED * best.straight and best.bumps >= _ENOUGH_BUMPS
+    clear = best.tells_lines and best.strength > _SKEWED * best.straight
     size = best.x_height()
     return Look(
         blank=False,
@@ -89,7 +94,7 @@ def has_ink(gray: Image.Image) -> bool:
     Averaged down to about 70 dpi, so that noise fades and strokes stay. A lone page number is ink; dust of one or two
     pixels is not.
     """
-    factor = max(1, max(gray.size) // _INK_PX)
+    factor = max(1, -(-max(gray.size) // _INK_PX))
     counts = (gray.reduce(factor) if factor > 1 else gray).histogram()
     paper = max(range(256), key=lambda tone: sum(counts[max(0, tone - 2) : tone + 3]))
     spots = sum(counts[: max(0, paper - _INK_STEP)]) + sum(counts[paper + _INK_STEP + 1 :])
@@ -101,7 +106,7 @@ def _ink(gray: Image.Image) -> tuple[Image.Image, bool]:
     counts = gray.histogram()
     limit = _otsu(counts)
     dark = sum(counts[: limit + 1])
-    inverted = dark > gray.width * gray.height / 2
+    inverted = dark > _INVERTED * gray.width * gray.height
     below, above = (0, 255) if inverted else (255, 0)
     return gray.point([below] * (limit + 1) + [above] * (255 - limit)), inverted
 
@@ -128,7 +133,7 @@ class _Profile:
     def __init__(self, ink: Image.Image) -> None:
         self._ink = ink
         self._strips = max(1, min(_SKEW_STRIPS, ink.width // 4))
-        self._image = ink.resize((self._strips, ink.height), Image.Resampling.BOX)
+        self._image = ink.resize((self._strips, ink.height), Image.Resampling.BOX).point(_WITHOUT_RULES)
         self.straight = self._strength_at(0.0)
         self.strength, _, self.skew_deg = max(self._tried())
 
@@ -168,13 +173,13 @@ class _Profile:
         return max(1, min(_SIZE_STRIPS, self._ink.width // _STRIP_PX))
 
     @property
-    def bumps(self) -> int:
-        """Number of bumps: lines of writing times the strips they run through."""
-        return len(self._sizes)
+    def tells_lines(self) -> bool:
+        """There is enough to tell lines from single letters, which have strong sides in either direction."""
+        return self._size_strips >= _ENOUGH_STRIPS and len(self._sizes) >= _ENOUGH_BUMPS
 
     def x_height(self) -> int | None:
         """Return the typical width of a bump; None when there are too few to tell."""
-        if self.bumps < _LEAST_BUMPS:
+        if len(self._sizes) < _LEAST_BUMPS:
             return None
         strip = self._ink.width / self._size_strips
         smear = abs(math.tan(math.radians(self.skew_deg))) * strip  # a skewed line makes a wider bump

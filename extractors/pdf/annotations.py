@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import TYPE_CHECKING
 
@@ -39,23 +40,24 @@ def annotation_parts(opened: OpenPdf, page_number: int) -> tuple[TextPart, ...]:
     """Return the text of a page's annotations and form fields in the order of the file.
 
     Hidden annotations and passwords are left out. Costs a few microseconds where a page has no annotations. Nothing
-    comes back where qpdf does not open the file or the page; a finding of the opening says so.
+    comes back of what qpdf cannot read; a finding ``not-examined`` of the structure says so.
 
     Args:
         opened: The open document.
         page_number: From 1.
     """
-    if opened.pike is None or not 1 <= page_number <= len(opened.pike.pages):
+    pages = opened.page_objects
+    if not 1 <= page_number <= len(pages):
         return ()
-    try:
-        annotations = opened.pike.pages[page_number - 1].obj.get(Name.Annots)
-        if not isinstance(annotations, Array):
-            return ()
-        reader = _Reader()
-        items = (annotations[index] for index in range(min(len(annotations), MAX_ANNOTATIONS)))
-        return tuple(part for item in items if isinstance(item, Dictionary) for part in reader.parts(item))
-    except PIKE_ERRORS:
-        return ()
+    parts: list[TextPart] = []
+    with contextlib.suppress(*PIKE_ERRORS):
+        annotations = pages[page_number - 1].get(Name.Annots)
+        if isinstance(annotations, Array):
+            reader = _Reader()
+            for index in range(min(len(annotations), MAX_ANNOTATIONS)):
+                with contextlib.suppress(*PIKE_ERRORS):  # one damaged annotation does not hide the others
+                    parts += reader.parts(annotations[index])
+    return tuple(parts)
 
 
 class _Reader:
@@ -65,9 +67,9 @@ class _Reader:
         self._drawn = 0
         self._options = _MAX_OPTIONS
 
-    def parts(self, annotation: Dictionary) -> Iterator[TextPart]:
+    def parts(self, annotation: object) -> Iterator[TextPart]:
         """Yield the text of one annotation, if it shows any."""
-        if _integer(annotation, Name.F) & _HIDDEN:
+        if not isinstance(annotation, Dictionary) or _integer(annotation, Name.F) & _HIDDEN:
             return
         subtype = str(annotation.get(Name.Subtype))
         if subtype == "/Widget":

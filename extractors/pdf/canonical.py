@@ -19,7 +19,7 @@ from extractors.errors import SafetyLimitExceeded
 from extractors.pdf.content import NAMED_RESOURCES, keys_among, names_used, page_content
 from extractors.pdf.cutting.objects import ref_of
 from extractors.pdf.limits import PIKE_ERRORS
-from extractors.pdf.streams import stored_digest, stream_digest
+from extractors.pdf.stream_digest import stored_digest, stream_digest
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable

@@ -59,7 +59,7 @@ def holder_names(holder: Object) -> set[str] | None:
             return names_in(holder.read_bytes())
         procedures = holder.get(Name.CharProcs)
         if isinstance(procedures, Dictionary):
-            glyphs = [glyph.read_bytes() for _, glyph in procedures.items() if isinstance(glyph, Stream)]
+            glyphs = [glyph.read_bytes() for glyph in procedures.values() if isinstance(glyph, Stream)]
             return names_in(b"\n".join(glyphs))
         return names_in(page_content(holder))
     except PIKE_ERRORS:

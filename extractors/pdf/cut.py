@@ -25,7 +25,7 @@ from extractors.errors import DamagedDocument
 from extractors.pdf.cutting.actions import Actions
 from extractors.pdf.cutting.catalog import Catalog
 from extractors.pdf.cutting.changes import piece_changes
-from extractors.pdf.cutting.destinations import Destinations
+from extractors.pdf.cutting.destinations import Destinations, write_names
 from extractors.pdf.cutting.fields import FieldTree
 from extractors.pdf.cutting.labels import label_tree, labels_between, read_labels
 from extractors.pdf.cutting.opening import opened_for_cutting
@@ -137,7 +137,7 @@ class PdfCutter:
         shown = {sheet.number - 1: sheet.page for sheet in sheets}
         node = page_node(self._pdf, sheets)
         links = {sheet.number: sheet.relink(shown) for sheet in sheets}
-        tree, old_names = self._destinations.write(self._pdf, pages, shown.__getitem__)
+        tree, old_names = write_names(self._pdf, self._destinations.named(pages), shown.__getitem__)
         outline = write_outline(
             self._pdf, self._outline.between(pages), shown.__getitem__, note=True, nodes=self._nodes
         )
@@ -147,7 +147,9 @@ class PdfCutter:
             {
                 "/Pages": node,
                 "/Outlines": outline,
-                "/PageLabels": label_tree(labels_between(self._labels, pages[0], pages[-1])),
+                "/PageLabels": label_tree(
+                    labels_between(self._labels, pages[0], pages[-1]), always=self._catalog.labelled
+                ),
                 "/Names/Dests": tree,
                 "/Dests": old_names,
                 "/AcroForm": self._fields.assemble([widget for sheet in sheets for widget in sheet.widgets]),

@@ -93,7 +93,7 @@ def embedded_image(opened: OpenPdf, page: object, index: int, *, max_pixels: int
     placed = _only_image(page)
     if placed is None or not 0 < placed.width * placed.height <= max_pixels or not _plain(opened, index, placed):
         return None
-    image = _jpeg(placed) or _bitmap(placed)
+    image = _jpeg(placed, page) or _bitmap(placed)
     if image is None:
         return None
     image, dpi = squared(image, *_resolution(placed, image))
@@ -228,12 +228,12 @@ def _odd_decode(image: pikepdf.Object) -> bool:
     return isinstance(decode, Array) and any(float(value) != number % 2 for number, value in enumerate(decode))
 
 
-def _jpeg(placed: _Placed) -> Image.Image | None:
+def _jpeg(placed: _Placed, page: object) -> Image.Image | None:
     """Decode JPEG data straight to gray, at half size or less where it is huge; None where it is no plain JPEG."""
     if pdfium_c.FPDFImageObj_GetImageFilterCount(placed.item) != 1 or _filter_name(placed.item) != "DCTDecode":
         return None
     facts = pdfium_c.FPDF_IMAGEOBJ_METADATA()
-    if not pdfium_c.FPDFImageObj_GetImageMetadata(placed.item, None, facts) or facts.colorspace not in _DIRECT_SPACES:
+    if not pdfium_c.FPDFImageObj_GetImageMetadata(placed.item, page, facts) or facts.colorspace not in _DIRECT_SPACES:
         return None
     size = pdfium_c.FPDFImageObj_GetImageDataRaw(placed.item, None, 0)
     data = ctypes.create_string_buffer(size)

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pikepdf import Array, Dictionary, Name, Object, Stream
+from pikepdf import Array, Dictionary, Object, Stream
 
 from extractors.pdf.annotations import MAX_ANNOTATIONS
-from extractors.pdf.limits import PIKE_ERRORS
+from extractors.pdf.limits import MAX_DEPTH, PIKE_ERRORS
 
 if TYPE_CHECKING:
     import pikepdf
 
-    from extractors.pdf.objects import ImageKey
+    from extractors.pdf.placing import ImageKey
 
 MAX_NODES = 1_000_000
 """Objects looked at in one document; 10,000 ordinary pages have 100,000."""
@@ -29,6 +29,9 @@ _OBJECT_BYTES = 110
 _ANNOTATION_BYTES = 250
 """Typical size of an annotation without what it draws."""
 _SHARED = 0
+_NOBODY = (-1, 0)
+_INSIDE = (0, 0)
+_KINDS = (Dictionary, Stream, Array)
 _MOST_UNIT = 1e6
 _LONG_ARRAY = 500
 _SKIPPED = frozenset(
@@ -71,15 +74,16 @@ def take_inventory(pike: pikepdf.Pdf, pages: int, size_bytes: int) -> Inventory:
     """
     found = Inventory(own_bytes=[0] * pages)
     walk = _Walk(found, size_bytes)
-    for index in range(min(pages, len(pike.pages))):
-        try:
-            walk.page(index, pike.pages[index])
-        except PIKE_ERRORS:
-            found.complete = False
+    try:
+        for index, page in enumerate(islice(pike.pages, pages)):
+            walk.page(index, page.obj)
+    except PIKE_ERRORS:
+        found.complete = False
     found.complete = found.complete and walk.left > 0
-    found.shared_bytes = sum(weight for owner, weight in walk.owners.values() if owner == _SHARED)
     for owner, weight in walk.owners.values():
-        if owner != _SHARED:
+        if owner == _SHARED:
+            found.shared_bytes += weight
+        else:
             found.own_bytes[owner - 1] += weight
     return found
 
@@ -93,38 +97,41 @@ class _Walk:
         self._found = found
         self._size = size_bytes
 
-    def page(self, index: int, page: pikepdf.Page) -> None:
+    def page(self, index: int, node: Object) -> None:
         """Walk one page: what it draws, and what its annotations draw."""
-        node = page.obj
-        unit: object = node.get(Name.UserUnit)
+        unit: object = node.get("/UserUnit")
         if unit is not None and unit != 1:
             self._unit(index, unit)
-        roots = [page.resources, node.get(Name.Contents), node.get(Name.Thumb), *self._appearances(index, node)]
         self._found.own_bytes[index] += _OBJECT_BYTES
-        stack: list[object] = [root for root in roots if isinstance(root, Object)]
+        roots = [_resources(node), node.get("/Contents"), node.get("/Thumb"), *self._appearances(index, node)]
+        stack: list[Object] = [root for root in roots if isinstance(root, _KINDS)]
         while stack and self.left > 0:
-            item = stack.pop()
             self.left -= 1
-            if isinstance(item, (Dictionary, Stream, Array)) and self._claim(item, index + 1):
-                stack.extend(_children(item))
+            item = stack.pop()
+            if self._claim(item, index + 1):
+                stack.extend(child for child in _children(item) if self._is_news(child, index + 1))
 
     def _appearances(self, index: int, node: Object) -> list[object]:
         """Return what the annotations of a page draw; of an annotation nothing else weighs much."""
-        annotations = node.get(Name.Annots)
+        annotations: object = node.get("/Annots")
         if not isinstance(annotations, Array):
             return []
         self._found.own_bytes[index] += len(annotations) * _ANNOTATION_BYTES
-        return [item.get(Name.AP) for item in islice(annotations, MAX_ANNOTATIONS) if isinstance(item, Dictionary)]
+        return [item.get("/AP") for item in islice(annotations, MAX_ANNOTATIONS) if isinstance(item, Dictionary)]
+
+    def _is_news(self, item: Object, number: int) -> bool:
+        """Whether it is not known yet that this page uses an object."""
+        return self.owners.get(item.objgen, _NOBODY)[0] not in (number, _SHARED)
 
     def _claim(self, item: Object, number: int) -> bool:
         """Note that a page uses an object; return whether to go on below it."""
         key = item.objgen
-        if key == (0, 0):
+        if key == _INSIDE:
             return True  # written inside its holder
-        owner, weight = self.owners.get(key, (None, 0))
+        owner, weight = self.owners.get(key, _NOBODY)
         if owner in (number, _SHARED):
             return False
-        if owner is None:
+        if owner == _NOBODY[0]:
             self.owners[key] = (number, self._weight(item))
         else:
             self.owners[key] = (_SHARED, weight)
@@ -136,13 +143,14 @@ class _Walk:
     def _weight(self, item: Object) -> int:
         if not isinstance(item, Stream):
             return _OBJECT_BYTES
-        length: object = item.get(Name.Length)
+        length: object = item.get("/Length")
         stored = min(max(length, 0), self._size) if isinstance(length, int) else 0
         image = _image_key(item, stored)
         if image is not None:
-            if Name.SMask in item or Name.Mask in item or Name.ImageMask in item:
+            stencil: object = item.get("/ImageMask")
+            if stencil is True or "/SMask" in item or "/Mask" in item:
                 self._found.see_through.add(image)
-            if Name.ImageMask in item or item.get(Name.BitsPerComponent) == 1:
+            if stencil is True or item.get("/BitsPerComponent") == 1:
                 self._found.bilevel.add(image)
         return stored + _OBJECT_BYTES
 
@@ -155,22 +163,36 @@ class _Walk:
             self._found.user_units[index] = value
 
 
+def _resources(node: Object) -> object:
+    """Return the resources of a page, or of the nearest node above that has some.
+
+    pikepdf's ``Page.resources`` would copy inherited ones into the page.
+    """
+    current: object = node
+    for _ in range(MAX_DEPTH):
+        if not isinstance(current, Dictionary):
+            return None
+        resources: object = current.get("/Resources")
+        if resources is not None:
+            return resources
+        current = current.get("/Parent")
+    return None
+
+
 def _image_key(item: Object, stored: int) -> ImageKey | None:
     """Return what PDFium knows an image by; None when it is none."""
-    if not isinstance(item, Stream) or item.get(Name.Subtype) != Name.Image:
+    if not isinstance(item, Stream) or item.get("/Subtype") != "/Image":
         return None
-    width: object = item.get(Name.Width)
-    height: object = item.get(Name.Height)
+    width: object = item.get("/Width")
+    height: object = item.get("/Height")
     return (width, height, stored) if isinstance(width, int) and isinstance(height, int) else None
 
 
-def _children(item: Object) -> list[object]:
+def _children(item: Object) -> list[Object]:
     """Objects an object leads to, scalars left out."""
     if isinstance(item, Array):
         first: object = item[0] if len(item) else None
         if len(item) > _LONG_ARRAY and not isinstance(first, Object):
             return []  # numbers: samples of a function
-        return [value for value in item if isinstance(value, (Dictionary, Stream, Array))]
-    return [
-        value for key, value in item.items() if key not in _SKIPPED and isinstance(value, (Dictionary, Stream, Array))
-    ]
+        return [value for value in item if isinstance(value, _KINDS)]
+    return [value for key, value in item.items() if isinstance(value, _KINDS) and key not in _SKIPPED]

@@ -6,13 +6,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Object, Page, Stream, String
+from pikepdf import Array, Dictionary, Name, Page, Stream, String
 
 from extractors.errors import DamagedDocument
 from extractors.pdf.cut import write_pdf
 from extractors.pdf.cutting.annotations import relink
+from extractors.pdf.cutting.destinations import write_names
 from extractors.pdf.cutting.labels import label_tree, labels_joined
-from extractors.pdf.cutting.merging import merge_equal, merge_fields, merge_layers, merge_names
+from extractors.pdf.cutting.merging import copied, merge_equal, merge_fields, merge_layers, merge_names
 from extractors.pdf.cutting.opening import open_any
 from extractors.pdf.cutting.outline import merged, write_outline
 from extractors.pdf.cutting.piece import Piece
@@ -59,5 +60,66 @@ def join_pdfs(pieces: Sequence[BinaryIO], out: BinaryIO) -> int:
                 ) from error
             pages += len(parts[-1].pages)
         _dress(joined, parts)
-        write_pdf(joined, out, _marks(joined, parts))
+        write_pdf(joined, out, _marks(parts))
     return pages
+
+
+def _dress(joined: pikepdf.Pdf, parts: Sequence[Piece]) -> None:
+    """Make everything that stands around the pages."""
+    pages = [page.obj for page in joined.pages]
+    place_of = {part.first - 1 + index: part.offset + index for part in parts for index in range(len(part.pages))}
+    for part in parts:
+        for index in range(len(part.pages)):
+            page = pages[part.offset + index]
+            links = part.links(index, place_of)
+            if links:
+                relink(
+                    [one for one in page.Annots if isinstance(one, Dictionary)],
+                    links,
+                    pages.__getitem__,
+                    lambda number: number + 1,
+                )
+    outline = write_outline(
+        joined, merged([(part.entries(), part.numbers) for part in parts]), pages.__getitem__, note=False, nodes={}
+    )
+    tree, old = write_names(joined, merge_names(parts), pages.__getitem__)
+    labels = label_tree(
+        labels_joined([(part.labels, len(part.pages)) for part in parts]),
+        always=any(part.labelled for part in parts),
+    )
+    root = joined.Root
+    first = parts[0].pdf.Root if parts else root
+    for key in _FROM_FIRST:
+        if key in first:
+            root[key] = copied(joined, parts[0].pdf, first[key])
+    form = merge_fields(joined, parts)
+    made = {"/Outlines": outline, "/PageLabels": labels, "/Dests": old, "/AcroForm": form}
+    for key, value in made.items():
+        if value is not None:
+            root[key] = value
+    if tree is not None:
+        root.Names = Dictionary(Dests=tree)
+    if parts:
+        _inform(joined, parts[0])
+    merge_layers(joined, [part.pdf for part in parts])
+    merge_equal(joined)
+
+
+def _inform(joined: pikepdf.Pdf, first: Piece) -> None:
+    """Repeat information and metadata of the original as its first piece has them."""
+    info = first.pdf.trailer.get(Name.Info)
+    entries = dict(info.items()) if isinstance(info, Dictionary) else {}
+    title = str(entries.get("/Title", "")) if first.title is None else first.title
+    kept = {key: String(bytes(value)) for key, value in entries.items() if isinstance(value, String)}
+    kept.pop("/Title", None)
+    joined.trailer.Info = joined.make_indirect(Dictionary({**kept, **({"/Title": String(title)} if title else {})}))
+    stream = first.pdf.Root.get(Name.Metadata)
+    packet = read_packet(stream.read_bytes()) if isinstance(stream, Stream) else None
+    if packet is not None:
+        joined.Root.Metadata = Stream(joined, packet.titled(title), Type=Name.Metadata, Subtype=Name.XML)
+
+
+def _marks(parts: Sequence[Piece]) -> str:
+    """Return what tells this document from others: the identifiers of its pieces."""
+    marks = [part.pdf.trailer.get(Name.ID) for part in parts]
+    return " ".join(mark.unparse().hex() if isinstance(mark, Array) else "" for mark in marks)

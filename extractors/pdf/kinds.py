@@ -31,6 +31,7 @@ _SLIVER = 1_000.0  # one side this many times the other: nobody reads such a pag
 _CHARS_PER_PICTURE = 1_200  # a page full of text has 2,000 and more: with so many the picture is a background
 _LAYER_CHARS = 200  # an invisible layer of this size was made by OCR; stamps and page numbers are shorter
 _OUTLINES = 1_000  # segments: about 50 letters drawn as curves
+_OUTLINES_PER_PATH = 8  # drawings have 4 to 5, letters 15 and more
 _OUTLINES_PER_CHAR = 20  # a letter drawn as curves has 10 to 40
 
 _MISSING = 100  # beside a trusted layer: less is a caption or a slip between boxes and glyphs
@@ -90,7 +91,8 @@ def wants_look(measure: PageMeasure, lies: str | None) -> bool:
         return False
     if measure.own_coverage >= _SOME_PICTURE and chars < _CHARS_PER_PICTURE * measure.own_coverage:
         return True
-    return measure.segments >= max(_OUTLINES, _OUTLINES_PER_CHAR * chars)
+    outlined = max(_OUTLINES, _OUTLINES_PER_CHAR * chars, _OUTLINES_PER_PATH * measure.paths)
+    return measure.segments >= outlined
 
 
 def judge(measure: PageMeasure, lies: str | None, look: PixelLook | None, *, annotated: int = 0) -> Judgement:

@@ -1,19 +1,21 @@
-"""What a PDF page draws, object by object, and where its images stand. Raw PDFium calls; nothing is decoded.
-
-Lengths are points of the page's own coordinate system, before rotation and UserUnit.
-"""
+"""What a PDF page draws, object by object, those inside form XObjects included; nothing is decoded."""
 
 from __future__ import annotations
 
 import ctypes
-import math
+import re
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import pypdfium2.raw as pdfium_c
 
+from extractors.pdf.placing import IDENTITY, matrix_of, placed, showing_part, times
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable
+
+    from extractors.pdf.placing import KnownImages, Matrix, PlacedImage, Rect
 
 MAX_OBJECTS = 200_000
 """Objects of a page that are looked at; a page of dense text has a few thousand."""
@@ -21,61 +23,6 @@ MAX_IMAGES = 10_000
 """Images of a page that are measured; more are only counted."""
 MAX_FORM_DEPTH = 12
 """Form XObjects inside form XObjects that are followed."""
-
-Rect = tuple[float, float, float, float]
-"""Left, bottom, right, top."""
-Matrix = tuple[float, float, float, float, float, float]
-"""a to f as in ISO 32000-2, 8.3.3."""
-ImageKey = tuple[int, int, int]
-"""Width, height and stored bytes: tells one stored image from another without reading it."""
-
-_MAX_CLIPS = 8
-_MAX_CLIP_SEGMENTS = 32
-_IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-_UNIT: Rect = (0.0, 0.0, 1.0, 1.0)  # images are drawn into this square
-_EVERYTHING: Rect = (-math.inf, -math.inf, math.inf, math.inf)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownImages:
-    """What the whole document tells of its images.
-
-    Attributes:
-        see_through: Those with a mask or transparency.
-        repeated: Those that several pages draw.
-        bilevel: Those of one bit a pixel.
-    """
-
-    see_through: Container[ImageKey] = frozenset()
-    repeated: Container[ImageKey] = frozenset()
-    bilevel: Container[ImageKey] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedImage:
-    """One image where it is drawn.
-
-    Attributes:
-        box: Its visible part: its bounds within its clipping and the page.
-        key: Stored width, height and (compressed) bytes.
-        after: Text objects drawn before it.
-        see_through: It has a mask or transparency, so that what is drawn below it still shows.
-        repeated: Other pages draw it too: it is a background or a logo, not this page's content.
-        bilevel: It has one bit a pixel.
-    """
-
-    box: Rect
-    key: ImageKey
-    after: int
-    see_through: bool
-    repeated: bool
-    bilevel: bool
-
-    @property
-    def colour_pixels(self) -> int:
-        """Pixels, those of bilevel images counted by the memory they take beside pixels of 24 bits."""
-        pixels = self.key[0] * self.key[1]
-        return pixels // 24 if self.bilevel else pixels
 
 
 @dataclass(slots=True)
@@ -89,6 +36,7 @@ class Drawn:
         shadings: Shadings.
         image_count: Images, whether they show or not.
         images: Images that show, at most :data:`MAX_IMAGES`.
+        seen: Objects looked at.
         cut_short: There were more than :data:`MAX_OBJECTS`.
     """
 
@@ -98,6 +46,7 @@ class Drawn:
     shadings: int = 0
     image_count: int = 0
     images: list[PlacedImage] = field(default_factory=list)
+    seen: int = 0
     cut_short: bool = False
 
 
@@ -111,30 +60,16 @@ def drawn_on(page: object, box: Rect, known: KnownImages, *, count_segments: boo
         count_segments: Whether to count the segments of paths, which takes a call for each path.
     """
     drawn = Drawn()
-    seen = 0
-    for item, kind, to_page in _objects(page):
-        seen += 1
-        if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
-            drawn.texts += 1
-        elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
-            drawn.paths += 1
-            if count_segments:
-                drawn.segments += max(0, pdfium_c.FPDFPath_CountSegments(item))
-        elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            drawn.image_count += 1
-            showing = _showing(item, to_page, box) if len(drawn.images) < MAX_IMAGES else None
-            if showing is not None:
-                drawn.images.append(_placed(item, showing, known, drawn.texts))
-        elif kind == pdfium_c.FPDF_PAGEOBJ_SHADING:
-            drawn.shadings += 1
-    drawn.cut_short = seen >= MAX_OBJECTS
+    _look_at(_Holder.of_page(page), _Search(box, known, count_segments), drawn)
+    drawn.cut_short = drawn.seen >= MAX_OBJECTS
     return drawn
 
 
 def text_order(page: object) -> dict[int, int]:
     """Return the number of text objects drawn before each text object, by its address."""
-    texts = (item for item, kind, _ in _objects(page) if kind == pdfium_c.FPDF_PAGEOBJ_TEXT)
-    return {address_of(item): number for number, item in enumerate(texts)}
+    order: dict[int, int] = {}
+    _number_texts(_Holder.of_page(page), order)
+    return order
 
 
 def address_of(item: object) -> int:
@@ -142,112 +77,101 @@ def address_of(item: object) -> int:
     return ctypes.cast(item, ctypes.c_void_p).value or 0  # type: ignore[arg-type]  # raw handles are ctypes pointers
 
 
-@dataclass(slots=True)
-class _Holder:
-    """A page or form whose objects are being walked."""
+def _fast(function: object, result: type | None, *arguments: type) -> Callable[..., int]:
+    """Return a C function with plain addresses for handles, called with the lock of the interpreter held.
 
-    raw: object
-    item_at: Callable[[object, int], object]
-    count: int
-    to_page: Matrix
-    next: int = 0
-
-
-def _objects(page: object) -> Iterator[tuple[object, int, Matrix]]:
-    """Yield the objects of a page in drawing order with their type, those inside form XObjects in their place."""
-    type_of = pdfium_c.FPDFPageObj_GetType
-    left = MAX_OBJECTS
-    holders = [_Holder(page, pdfium_c.FPDFPage_GetObject, pdfium_c.FPDFPage_CountObjects(page), _IDENTITY)]
-    while holders:
-        holder = holders[-1]
-        inner: _Holder | None = None
-        for index in range(holder.next, min(holder.count, holder.next + left)):
-            left -= 1
-            item = holder.item_at(holder.raw, index)
-            kind = type_of(item)
-            if kind == pdfium_c.FPDF_PAGEOBJ_FORM and len(holders) <= MAX_FORM_DEPTH:
-                holder.next = index + 1
-                count, to_page = pdfium_c.FPDFFormObj_CountObjects(item), _times(_matrix_of(item), holder.to_page)
-                inner = _Holder(item, pdfium_c.FPDFFormObj_GetObject, count, to_page)
-                break
-            yield item, kind, holder.to_page
-        if inner is None:
-            holders.pop()
-        else:
-            holders.append(inner)
-
-
-def _showing(item: object, to_page: Matrix, page: Rect) -> Rect | None:
-    """Return the part of an image that is on the page; None when there is none."""
-    box = _within(_bounds(_UNIT, _times(_matrix_of(item), to_page)), page)
-    clip = _clip_of(item)
-    if clip is not None:
-        box = _within(box, _bounds(clip, to_page))
-    return box if box[2] > box[0] and box[3] > box[1] else None
-
-
-def _placed(item: object, box: Rect, known: KnownImages, after: int) -> PlacedImage:
-    width, height = ctypes.c_uint(), ctypes.c_uint()
-    pdfium_c.FPDFImageObj_GetImagePixelSize(item, width, height)
-    key = (width.value, height.value, pdfium_c.FPDFImageObj_GetImageDataRaw(item, None, 0))
-    return PlacedImage(
-        box=box,
-        key=key,
-        after=after,
-        see_through=key in known.see_through,
-        repeated=key in known.repeated,
-        bilevel=key in known.bilevel,
-    )
-
-
-def _matrix_of(item: object) -> Matrix:
-    matrix = pdfium_c.FS_MATRIX()
-    pdfium_c.FPDFPageObj_GetMatrix(item, matrix)
-    return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
-
-
-def _clip_of(item: object) -> Rect | None:
-    """Return the bounds of what an object is clipped to, in the coordinates of its holder; None when it is not.
-
-    Only simple clippings are measured (a few short paths, as cropped pictures have them); others are left aside.
+    A page has hundreds of objects and each takes two calls that only read a field: this way they cost half as much.
     """
-    clip = pdfium_c.FPDFPageObj_GetClipPath(item)
-    count = pdfium_c.FPDFClipPath_CountPaths(clip) if clip else 0
-    if not 0 < count <= _MAX_CLIPS:
-        return None
-    box = _EVERYTHING
-    for index in range(count):
-        points = _clip_points(clip, index)
-        if points:
-            xs, ys = zip(*points, strict=True)
-            box = _within(box, (min(xs), min(ys), max(xs), max(ys)))
-    return None if box == _EVERYTHING else box
+    return ctypes.PYFUNCTYPE(result, *arguments)(address_of(function))
 
 
-def _clip_points(clip: object, index: int) -> list[tuple[float, float]]:
-    segments = pdfium_c.FPDFClipPath_CountPathSegments(clip, index)
-    points: list[tuple[float, float]] = []
-    x, y = ctypes.c_float(), ctypes.c_float()
-    for number in range(segments if segments <= _MAX_CLIP_SEGMENTS else 0):
-        if pdfium_c.FPDFPathSegment_GetPoint(pdfium_c.FPDFClipPath_GetPathSegment(clip, index, number), x, y):
-            points += [(x.value, y.value)]
-    return points
+_item_on_page = _fast(pdfium_c.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+_item_in_form = _fast(pdfium_c.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong)
+_type_of = _fast(pdfium_c.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
+_SPECIAL = re.compile(
+    b"[%c%c%c]" % (pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_SHADING, pdfium_c.FPDF_PAGEOBJ_FORM)
+)
+_TEXT = bytes((pdfium_c.FPDF_PAGEOBJ_TEXT,))
+_PATH = bytes((pdfium_c.FPDF_PAGEOBJ_PATH,))
 
 
-def _times(first: Matrix, then: Matrix) -> Matrix:
-    """Return the matrix that applies ``first`` and then ``then``."""
-    a, b, c, d, e, f = first
-    g, h, i, j, k, m = then
-    return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A page, or a form drawn on it.
+
+    Attributes:
+        items: Addresses of its objects in drawing order.
+        kinds: Their types, a byte each.
+        to_page: From its coordinates to those of the page.
+        depth: Forms around it.
+    """
+
+    items: list[int]
+    kinds: bytes
+    to_page: Matrix
+    depth: int
+
+    @classmethod
+    def of_page(cls, page: object) -> _Holder:
+        """Return the objects of a page."""
+        count = min(MAX_OBJECTS, max(0, pdfium_c.FPDFPage_CountObjects(page)))
+        items = list(map(_item_on_page, repeat(address_of(page), count), range(count)))
+        return cls(items, bytes(map(_type_of, items)), IDENTITY, 0)
+
+    def form(self, index: int, most: int) -> _Holder:
+        """Return at most ``most`` objects of the form at an index; none where forms are nested too deep."""
+        raw = _handle(self.items[index])
+        count = min(most, max(0, pdfium_c.FPDFFormObj_CountObjects(raw))) if self.depth < MAX_FORM_DEPTH else 0
+        items = list(map(_item_in_form, repeat(self.items[index], count), range(count)))
+        return _Holder(items, bytes(map(_type_of, items)), times(matrix_of(raw), self.to_page), self.depth + 1)
 
 
-def _bounds(rect: Rect, matrix: Matrix) -> Rect:
-    """Return the upright bounds of a rectangle after a matrix."""
-    a, b, c, d, e, f = matrix
-    xs = [x * a + y * c + e for x in rect[::2] for y in rect[1::2]]
-    ys = [x * b + y * d + f for x in rect[::2] for y in rect[1::2]]
-    return (min(xs), min(ys), max(xs), max(ys))
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is looked for on a page; see :func:`drawn_on`."""
+
+    box: Rect
+    known: KnownImages
+    count_segments: bool
 
 
-def _within(box: Rect, outer: Rect) -> Rect:
-    return (max(box[0], outer[0]), max(box[1], outer[1]), min(box[2], outer[2]), min(box[3], outer[3]))
+def _look_at(holder: _Holder, search: _Search, drawn: Drawn) -> None:
+    """Count the objects of a page or form, and measure its images."""
+    kinds = holder.kinds
+    drawn.seen += len(kinds)
+    drawn.paths += kinds.count(_PATH)
+    if search.count_segments:
+        paths = (item for item, kind in zip(holder.items, kinds, strict=True) if kind == _PATH[0])
+        drawn.segments += sum(max(0, pdfium_c.FPDFPath_CountSegments(_handle(path))) for path in paths)
+    done = 0
+    for special in _SPECIAL.finditer(kinds):
+        index = special.start()
+        drawn.texts += kinds.count(_TEXT, done, index)
+        done = index
+        if kinds[index] == pdfium_c.FPDF_PAGEOBJ_FORM:
+            _look_at(holder.form(index, MAX_OBJECTS - drawn.seen), search, drawn)
+        elif kinds[index] == pdfium_c.FPDF_PAGEOBJ_SHADING:
+            drawn.shadings += 1
+        else:
+            _look_at_image(_handle(holder.items[index]), holder.to_page, search, drawn)
+    drawn.texts += kinds.count(_TEXT, done)
+
+
+def _look_at_image(item: object, to_page: Matrix, search: _Search, drawn: Drawn) -> None:
+    drawn.image_count += 1
+    box = showing_part(item, to_page, search.box) if len(drawn.images) < MAX_IMAGES else None
+    if box is not None:
+        drawn.images.append(placed(item, box, search.known, drawn.texts))
+
+
+def _number_texts(holder: _Holder, order: dict[int, int]) -> None:
+    for index, kind in enumerate(holder.kinds):
+        if kind == _TEXT[0]:
+            order[holder.items[index]] = len(order)
+        elif kind == pdfium_c.FPDF_PAGEOBJ_FORM:
+            _number_texts(holder.form(index, MAX_OBJECTS - len(order)), order)
+
+
+def _handle(address: int) -> object:
+    """Return the raw handle of an object at an address."""
+    return ctypes.cast(address, pdfium_c.FPDF_PAGEOBJECT)

@@ -7,7 +7,7 @@ Both facts become findings, because a receiving service may use either parser.
 from __future__ import annotations
 
 import io
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import pikepdf
@@ -54,6 +54,7 @@ class OpenPdf:
         self._pike: pikepdf.Pdf | None = None
         self._pike_tried = False
         self._page_count: int | None = None
+        self._page_objects: tuple[pikepdf.Object, ...] | None = None
         self._findings: list[Finding] = []
 
     @property
@@ -67,6 +68,19 @@ class OpenPdf:
             except (*PIKE_ERRORS, OSError) as error:
                 self._findings.append(refused_finding(trouble(error, self._file)))
         return self._pike
+
+    @property
+    def page_objects(self) -> tuple[pikepdf.Object, ...]:
+        """The page dictionaries in qpdf; empty when qpdf refuses the document.
+
+        Kept, because qpdf makes the whole list anew for every single page that is asked for.
+        """
+        if self._page_objects is None:
+            self._page_objects = ()
+            if self.pike is not None:
+                with suppress(*PIKE_ERRORS):
+                    self._page_objects = tuple(page.obj for page in self.pike.pages)
+        return self._page_objects
 
     @property
     def opened_with(self) -> OpenedWith:
@@ -102,6 +116,7 @@ class OpenPdf:
 
     def close(self) -> None:
         """Close both documents."""
+        self._page_objects = None
         if self._pike is not None:
             self._pike.close()
             self._pike = None
@@ -170,18 +185,27 @@ def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, passw
         copy = rewritten(file, password)
     except pikepdf.PasswordError as error:
         raise password_problem(password) from error
-    raw, _ = (source if copy is None else stack.enter_context(pdfium_source(copy.data))).load(None)
+    if copy is None:
+        raise _refused(source)
+    raw, _ = stack.enter_context(pdfium_source(copy.data)).load(None)
     document = None if raw is None else pypdfium2.PdfDocument(raw)
-    if document is None or not _loadable_pages(document, len(document)):
-        declared = 0 if document is None else len(document)
+    if document is None or not _loadable_pages(document, len(document), first_only=True):
         if document is not None:
             document.close()
-        raise nothing_readable(opens=document is not None, declared=declared)
-    encrypted = copy is not None and copy.encrypted
-    forms = (copy.password,) if copy is not None and encrypted else ()
-    opened = OpenPdf(file=file, pdfium=document, forms=forms, encrypted=encrypted)
+        raise _refused(source)
+    forms = (copy.password,) if copy.encrypted else ()
+    opened = OpenPdf(file=file, pdfium=document, forms=forms, encrypted=copy.encrypted)
     opened.add_finding(repaired_finding())
     return opened
+
+
+def _refused(source: PdfiumSource) -> DamagedDocument:
+    """Return the error for a document neither PDFium nor a repair makes readable."""
+    raw, _ = source.load(None)
+    if raw is None:
+        return nothing_readable(opens=False, declared=0)
+    with pypdfium2.PdfDocument(raw) as document:
+        return nothing_readable(opens=True, declared=len(document))
 
 
 def _loadable_pages(document: pypdfium2.PdfDocument, declared: int, *, first_only: bool = False) -> int:

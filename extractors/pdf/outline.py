@@ -9,6 +9,7 @@ label it (140 µs a page against 1), and does not follow name trees deeper than 
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import pikepdf
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from extractors.pdf.walk import Cuts
 
 MAX_ATTACHMENTS = 1_000
+_LABEL_ERRORS = (*PIKE_ERRORS, LookupError, TypeError, AttributeError)
+"""pikepdf works labels out in Python, and looks an unknown style up in a dict."""
+MAX_LABEL_CHARS = 2_000_000
+"""Characters of all page labels together: every page may repeat a prefix of megabytes."""
 
 
 def page_numbers(pike: pikepdf.Pdf) -> dict[int, int]:
@@ -61,17 +66,35 @@ def outline_by_qpdf(
 
 def page_labels(pike: pikepdf.Pdf, cuts: Cuts) -> tuple[str, ...]:
     """Return the label of each page, or nothing when the document does not label its pages (or plainly 1, 2, 3 …)."""
-    if Name.PageLabels not in pike.Root:
-        return ()
     try:
+        if Name.PageLabels not in pike.Root:
+            return ()
         if sound_tree(pike.Root.get(Name.PageLabels)) is None:
             cuts.damaged.add("page labels")
             return ()
-        # Page.label is a property, whatever pikepdf's stubs say: str() satisfies both.
-        return plain_labels_dropped([str(page.label) for page in pike.pages])
-    except PIKE_ERRORS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a start or style of the wrong type is passed over
+            labels = _labels_of(pike)
+    except _LABEL_ERRORS:
         cuts.damaged.add("page labels")
         return ()
+    if len(labels) < len(pike.pages):
+        cuts.short.add("page labels")
+        return ()
+    return plain_labels_dropped(labels)
+
+
+def _labels_of(pike: pikepdf.Pdf) -> list[str]:
+    """Return the labels, fewer than there are pages when together they get too long."""
+    labels: list[str] = []
+    room = MAX_LABEL_CHARS
+    for page in pike.pages:
+        label = str(page.label)  # a property, whatever pikepdf's stubs say: str() satisfies both
+        room -= len(label)
+        if room < 0:
+            break
+        labels.append(label)
+    return labels
 
 
 def plain_labels_dropped(labels: Sequence[str]) -> tuple[str, ...]:

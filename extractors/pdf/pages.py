@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pypdfium2.raw as pdfium_c
 
-from extractors.pdf.objects import KnownImages, PlacedImage, Rect, address_of, drawn_on, text_order
+from extractors.pdf.objects import address_of, drawn_on, text_order
+from extractors.pdf.placing import KnownImages, PlacedImage, Rect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import ctypes
-import time
 from typing import TYPE_CHECKING
 
 import pypdfium2.raw as pdfium_c
-from PIL import Image
 
+from extractors.pdf.drawing import draw_gray
 from extractors.pixels import LONGEST_PX, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractors.pdf.objects import Rect
+    from PIL import Image
+
+    from extractors.pdf.placing import Rect
     from extractors.pixels import Box, PixelLook
 
 DPI = 100.0
 """Enough to tell lines of 6-point type; recognition needs more."""
+DPI_BESIDE_TEXT = 72.0
+"""For pages with a text layer, where only a block of missing text has to be found."""
 SHORTEST_PX = 800
 """Small pages (labels, slides measured in pixels) are drawn larger, so that their type has some pixels."""
 MAX_KNOWN = 20_000
@@ -40,47 +43,26 @@ def peek(page: object, textpage: object | None, *, annotated: bool) -> PixelLook
         textpage: Raw ``FPDF_TEXTPAGE``: text it knows is blotted out. None: look at everything.
         annotated: Text of form fields, text boxes and stamps is known too.
     """
-    image = small_gray(page)
+    image = small_gray(page, DPI_BESIDE_TEXT if textpage else DPI)
     if image is None:
         return None
     rects = [*(_text_rects(textpage) if textpage else ()), *(_annotation_rects(page) if annotated else ())]
     return look(image, _on_display(page, rects, image.size))
 
 
-def small_gray(page: object) -> Image.Image | None:
+def small_gray(page: object, dpi: float = DPI) -> Image.Image | None:
     """Return the page as displayed, 8-bit gray, its longest side 800 to 1600 pixels whatever its size in points.
 
     None when PDFium fails, or has not finished after :data:`MAX_DRAW_S` seconds.
     """
     width, height = pdfium_c.FPDF_GetPageWidthF(page), pdfium_c.FPDF_GetPageHeightF(page)
-    longest = min(float(LONGEST_PX), max(float(SHORTEST_PX), max(width, height) * DPI / _POINTS))
+    longest = min(float(LONGEST_PX), max(float(SHORTEST_PX), max(width, height) * dpi / _POINTS))
     scale = longest / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    bitmap = pdfium_c.FPDFBitmap_CreateEx(*size, pdfium_c.FPDFBitmap_Gray, None, 0)
-    if not bitmap:
-        return None
     try:
-        pdfium_c.FPDFBitmap_FillRect(bitmap, 0, 0, *size, 0xFFFFFFFF)
-        if not _draw(page, bitmap, size):
-            return None
-        stride = pdfium_c.FPDFBitmap_GetStride(bitmap)
-        pixels = ctypes.string_at(pdfium_c.FPDFBitmap_GetBuffer(bitmap), stride * size[1])
-    finally:
-        pdfium_c.FPDFBitmap_Destroy(bitmap)
-    return Image.frombytes("L", size, pixels, "raw", "L", stride)
-
-
-def _draw(page: object, bitmap: object, size: tuple[int, int]) -> bool:
-    """Draw step by step, so that a page of millions of paths can be given up; return whether it was finished."""
-    end = time.process_time() + MAX_DRAW_S
-    needs_pause = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(pdfium_c.IFSDK_PAUSE))(
-        lambda _pause: time.process_time() > end
-    )
-    pause = pdfium_c.IFSDK_PAUSE(version=1, NeedToPauseNow=needs_pause, user=None)
-    flags = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_GRAYSCALE | pdfium_c.FPDF_RENDER_LIMITEDIMAGECACHE
-    state = pdfium_c.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, *size, 0, flags, pause)
-    pdfium_c.FPDF_RenderPage_Close(page)
-    return bool(state == pdfium_c.FPDF_RENDER_DONE)
+        return draw_gray(page, size, max_s=MAX_DRAW_S)
+    except (TimeoutError, MemoryError):
+        return None
 
 
 def _text_rects(textpage: object) -> Iterator[Rect]:

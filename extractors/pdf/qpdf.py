@@ -67,7 +67,7 @@ def open_with_any(file: BinaryIO, forms: Sequence[bytes]) -> tuple[pikepdf.Pdf, 
 
 def trouble(error: BaseException | str, file: BinaryIO) -> str:
     """Return what a parser complained of as one safe line, without the name or address of ``file``."""
-    return safe_label(str(error).removeprefix(f"stream {file!r}").lstrip(": ")) or type(error).__name__
+    return safe_label(str(error).replace(f"stream {file!r}", "").lstrip(": ")) or type(error).__name__
 
 
 def rewritten(file: BinaryIO, password: str | None) -> Rewritten | None:

@@ -14,10 +14,10 @@ from extractors.pdf.annotations import annotation_parts
 from extractors.pdf.inventory import Inventory, take_inventory
 from extractors.pdf.kinds import is_layer_hidden, judge, layer_lies, wants_look
 from extractors.pdf.notes import PageNotes
-from extractors.pdf.objects import KnownImages
 from extractors.pdf.opening import open_pdf
 from extractors.pdf.pages import measure
 from extractors.pdf.peek import peek
+from extractors.pdf.placing import KnownImages
 from extractors.pdf.render import render_pages
 from extractors.pdf.structure import read_structure
 from extractors.pdf.text import page_text

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import math
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import pypdfium2.raw as pdfium_c
-from PIL import Image
 
 from extractors.base import Raster
 from extractors.errors import DamagedDocument, SafetyLimitExceeded
 from extractors.ocr.measure import look
+from extractors.pdf.drawing import draw_gray
 from extractors.pdf.embedded import embedded_image
 from extractors.pdf.limits import PIKE_ERRORS
 from extractors.pdf.opening import open_pdf
@@ -22,6 +21,8 @@ from extractors.raster import MAX_LONGEST_PX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from PIL import Image
 
     from extractors.base import ReadLimits, ReadOptions
     from extractors.pdf.opening import OpenPdf
@@ -43,6 +44,8 @@ _FINER = 3.0
 _POINTS = 72.0
 _IMAGE_SHARE = 0.1  # of the page; the resolution of smaller images does not matter
 _MAX_LOOKED_AT = 2_000
+_MAX_DEPTH = 2
+_BILEVEL = 24  # bits of a coloured pixel
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,21 @@ class _Sheet:
         return max(1, round(self.width * dpi)), max(1, round(self.height * dpi))
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """An image as stored, and the length of its sides on the page in points."""
+
+    item: object
+    width: int
+    height: int
+    across: float
+    down: float
+
+    @property
+    def dpi(self) -> float:
+        return min(self.width / self.across, self.height / self.down) * _POINTS if self.across and self.down else 0.0
+
+
 def render_pages(file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]) -> Iterator[tuple[int, Raster]]:
     """Yield pages as images; see :meth:`extractors.base.Renderable.render`.
 
@@ -77,7 +95,7 @@ def render_page(opened: OpenPdf, number: int, limits: ReadLimits) -> Raster:
 
     Raises:
         DamagedDocument: There is no such page, or it cannot be loaded or drawn.
-        SafetyLimitExceeded: Drawing it took too long.
+        SafetyLimitExceeded: Drawing it took too long, or an image on it is too large to decode.
     """
     with _page(opened, number) as page:
         user_unit = _user_unit(opened, number - 1)
@@ -85,7 +103,9 @@ def render_page(opened: OpenPdf, number: int, limits: ReadLimits) -> Raster:
         if taken is not None:
             return Raster(taken[0], taken[1] / user_unit, "embedded")
         sheet = _sheet(page)
-        stored = _stored_dpi(page)
+        images = list(_stored_images(page))
+        _refuse_huge(images, page, number, limits.max_image_pixels)
+        stored = _finest_dpi(images, sheet)
         dpi = sheet.capped(_first_dpi(sheet, stored, user_unit))
         image = _drawn(page, sheet, dpi, number)
         finer = sheet.capped(_finer_dpi(image, dpi)) if stored is None or stored > dpi else dpi
@@ -147,61 +167,83 @@ def _finer_dpi(image: Image.Image, dpi: float) -> float:
     return dpi * min(_FINER, _GOOD_TYPE_PX / x_height)
 
 
-def _stored_dpi(page: object) -> float | None:
-    """Return the finest resolution among the images that take a fair share of a page; None without such images."""
+def _stored_images(page: object) -> Iterator[_Stored]:
+    """Yield the images a page draws, those inside form XObjects included."""
+    count = min(_MAX_LOOKED_AT, max(0, pdfium_c.FPDFPage_CountObjects(page)))
+    items = [pdfium_c.FPDFPage_GetObject(page, number) for number in range(count)]
+    return _images_among(items, 1.0, _MAX_DEPTH)
+
+
+def _images_among(items: list[object], scale: float, depth: int) -> Iterator[_Stored]:
+    """Yield the images among page objects.
+
+    Args:
+        items: Raw ``FPDF_PAGEOBJECT``s.
+        scale: By how much the forms around them enlarge.
+        depth: Levels of forms still followed.
+    """
+    for item in items:
+        kind = pdfium_c.FPDFPageObj_GetType(item)
+        if kind not in (pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_FORM):
+            continue
+        matrix = pdfium_c.FS_MATRIX()
+        pdfium_c.FPDFPageObj_GetMatrix(item, matrix)
+        across, down = math.hypot(matrix.a, matrix.b) * scale, math.hypot(matrix.c, matrix.d) * scale
+        if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            width, height = ctypes.c_uint(), ctypes.c_uint()
+            pdfium_c.FPDFImageObj_GetImagePixelSize(item, width, height)
+            yield _Stored(item, width.value, height.value, across, down)
+        elif depth:
+            count = min(_MAX_LOOKED_AT, max(0, pdfium_c.FPDFFormObj_CountObjects(item)))
+            inner = [pdfium_c.FPDFFormObj_GetObject(item, number) for number in range(count)]
+            yield from _images_among(inner, math.sqrt(abs(across * down)), depth - 1)
+
+
+def _finest_dpi(images: list[_Stored], sheet: _Sheet) -> float | None:
+    """Return the finest resolution among images that take a fair share of a page; None without such images."""
+    area = sheet.width * sheet.height * _POINTS * _POINTS
+    fair = (image.dpi for image in images if image.across * image.down >= _IMAGE_SHARE * area)
+    return max((dpi for dpi in fair if 0 < dpi < math.inf), default=None)
+
+
+def _refuse_huge(images: list[_Stored], page: object, number: int, max_pixels: int) -> None:
+    """Refuse a page whose image would not fit into memory; PDFium decodes images whole.
+
+    A bilevel pixel takes a 24th of the memory of a coloured one, and scans of large drawings are bilevel.
+    """
     facts = pdfium_c.FPDF_IMAGEOBJ_METADATA()
-    area = pdfium_c.FPDF_GetPageWidthF(page) * pdfium_c.FPDF_GetPageHeightF(page)
-    finest = 0.0
-    for number in range(min(_MAX_LOOKED_AT, pdfium_c.FPDFPage_CountObjects(page))):
-        item = pdfium_c.FPDFPage_GetObject(page, number)
-        if pdfium_c.FPDFPageObj_GetType(item) != pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            continue
-        if not pdfium_c.FPDFImageObj_GetImageMetadata(item, page, facts):
-            continue
-        dpi = min(facts.horizontal_dpi, facts.vertical_dpi)
-        if dpi > 0 and math.isfinite(dpi):
-            covered = facts.width / facts.horizontal_dpi * facts.height / facts.vertical_dpi * _POINTS * _POINTS
-            if covered >= _IMAGE_SHARE * area:
-                finest = max(finest, dpi)
-    return finest or None
+    for image in images:
+        pixels = image.width * image.height
+        if pixels > max_pixels and pixels <= _BILEVEL * max_pixels:
+            known = pdfium_c.FPDFImageObj_GetImageMetadata(image.item, page, facts)
+            if known and facts.bits_per_pixel == 1:
+                continue
+        if pixels > max_pixels:
+            raise SafetyLimitExceeded(
+                f"An image on page {number} has {pixels / 1e6:,.0f} million pixels, more than {max_pixels / 1e6:,.0f} "
+                "million. Reduce the image, or leave the page out.",
+                unit=number,
+            )
 
 
 def _drawn(page: object, sheet: _Sheet, dpi: float, number: int) -> Image.Image:
     """Draw a page with its annotations, gray on white."""
     size = sheet.pixels(dpi)
-    bitmap = pdfium_c.FPDFBitmap_CreateEx(*size, pdfium_c.FPDFBitmap_Gray, None, 0)
-    if not bitmap:
-        raise SafetyLimitExceeded(
-            f"There is no memory for the {size[0]} × {size[1]} pixels of page {number}. Allow more, or leave it out.",
-            unit=number,
-        )
     try:
-        pdfium_c.FPDFBitmap_FillRect(bitmap, 0, 0, *size, 0xFFFFFFFF)
-        _draw(page, bitmap, size, number)
-        stride = pdfium_c.FPDFBitmap_GetStride(bitmap)
-        pixels = ctypes.string_at(pdfium_c.FPDFBitmap_GetBuffer(bitmap), stride * size[1])
-    finally:
-        pdfium_c.FPDFBitmap_Destroy(bitmap)
-    return Image.frombytes("L", size, pixels, "raw", "L", stride)
-
-
-def _draw(page: object, bitmap: object, size: tuple[int, int], number: int) -> None:
-    """Draw step by step, so that a page of millions of paths can be given up."""
-    end = time.process_time() + MAX_DRAW_S
-    needs_pause = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(pdfium_c.IFSDK_PAUSE))(
-        lambda _pause: time.process_time() > end
-    )
-    pause = pdfium_c.IFSDK_PAUSE(version=1, NeedToPauseNow=needs_pause, user=None)
-    flags = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_GRAYSCALE
-    state = pdfium_c.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, *size, 0, flags, pause)
-    pdfium_c.FPDF_RenderPage_Close(page)
-    if state == pdfium_c.FPDF_RENDER_TOBECONTINUED:
+        image = draw_gray(page, size, max_s=MAX_DRAW_S)
+    except TimeoutError as error:
         raise SafetyLimitExceeded(
             f"Drawing page {number} took more than {MAX_DRAW_S:g} s of CPU and was stopped. Print the document to a "
             "new PDF, or leave the page out.",
             unit=number,
-        )
-    if state != pdfium_c.FPDF_RENDER_DONE:
+        ) from error
+    except MemoryError as error:
+        raise SafetyLimitExceeded(
+            f"There is no memory for the {size[0]} × {size[1]} pixels of page {number}. Allow more, or leave it out.",
+            unit=number,
+        ) from error
+    if image is None:
         raise DamagedDocument(
             f"Page {number} cannot be drawn. Export the document again, or leave the page out.", unit=number
         )
+    return image

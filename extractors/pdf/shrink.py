@@ -1,2 +1,135 @@
-"""stub for the moment"""
-def shrunk_pages(piece, step, *, first, max_pixels): return ()
+"""Making the images of a piece smaller, as far as a step allows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pikepdf
+from pikepdf import Name, Page, Stream
+
+from extractors.base import Change, ShrinkStep
+from extractors.pdf.content import page_content
+from extractors.pdf.drawn import images_drawn
+from extractors.pdf.limits import PIKE_ERRORS
+from extractors.pdf.reencode import smaller
+
+if TYPE_CHECKING:
+    from extractors.pdf.cutting.objects import Ref
+
+_INLINE_BYTES = 4_096
+"""Inline images from this size on are made images of their own, so that they can be made smaller."""
+_INLINE = re.compile(rb"(?:^|\s)BI\s")
+
+
+@dataclass(slots=True)
+class _Use:
+    """An image of the piece.
+
+    Attributes:
+        image: Its object.
+        wide: Largest width it is drawn at, in inches.
+        high: Largest height.
+        pages: Numbers of the pages that draw it.
+    """
+
+    image: Stream
+    wide: float = 0.0
+    high: float = 0.0
+    pages: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Saving:
+    """Pixels and bytes of an image before and after, its soft mask among them."""
+
+    pixels: tuple[int, int]
+    bytes: tuple[int, int]
+
+
+def shrunk_pages(piece: pikepdf.Pdf, step: ShrinkStep, *, first: int, max_pixels: int) -> tuple[Change, ...]:
+    """Re-encode the images of a document where that makes them smaller.
+
+    An image that several pages draw is re-encoded once, for the largest size it is drawn at.
+
+    Args:
+        piece: The document; its images are changed.
+        step: How far to go.
+        first: Number its first page has in the original.
+        max_pixels: Images with more are left as they are.
+
+    Returns:
+        One change ``shrunk`` for each page with an image that was re-encoded; images that pages share count for each.
+    """
+    uses: dict[Ref, _Use] = {}
+    for number, page in enumerate(piece.pages, first):
+        _take_inline_images_out(page)
+        for ref, (image, wide, high) in images_drawn(page.obj).items():
+            use = uses.setdefault(ref, _Use(image))
+            use.wide, use.high = max(use.wide, wide), max(use.high, high)
+            use.pages.append(number)
+    by_page: dict[int, list[_Saving]] = {}
+    for use in uses.values():
+        saving = _shrink(piece, use, step, max_pixels)
+        for number in use.pages if saving is not None else ():
+            by_page.setdefault(number, []).append(saving)
+    return tuple(_change(number, by_page[number], step) for number in sorted(by_page))
+
+
+def _shrink(piece: pikepdf.Pdf, use: _Use, step: ShrinkStep, max_pixels: int) -> _Saving | None:
+    """Re-encode an image and its soft mask; None when both stay as they are."""
+    parts: list[tuple[Stream, ShrinkStep]] = [(use.image, step)]
+    mask = use.image.get(Name.SMask)
+    if isinstance(mask, Stream):
+        parts.append((mask, ShrinkStep(dpi=step.dpi, jpeg_quality=step.jpeg_quality)))
+    before = [_measures(part) for part, _ in parts]
+    changed = False
+    for part, how in parts:
+        stored = smaller(piece, part, (use.wide, use.high), how, max_pixels)
+        if stored is not None:
+            stored.put(part)
+            changed = True
+    if not changed:
+        return None
+    after = [_measures(part) for part, _ in parts]
+    return _Saving(
+        (sum(pixels for pixels, _ in before), sum(pixels for pixels, _ in after)),
+        (sum(size for _, size in before), sum(size for _, size in after)),
+    )
+
+
+def _measures(image: Stream) -> tuple[int, int]:
+    width, height = image.get_int("/Width", 0), image.get_int("/Height", 0)
+    return width * height, len(image.get_raw_stream_buffer())
+
+
+def _take_inline_images_out(page: Page) -> None:
+    try:
+        if _INLINE.search(page_content(page.obj)):
+            page.externalize_inline_images(min_size=_INLINE_BYTES)
+    except PIKE_ERRORS:
+        return  # content that cannot be read stays as it is
+
+
+def _change(number: int, savings: list[_Saving], step: ShrinkStep) -> Change:
+    pixels = [sum(saving.pixels[side] for saving in savings) for side in (0, 1)]
+    sizes = [sum(saving.bytes[side] for saving in savings) for side in (0, 1)]
+    mode = {"keep": "colours kept", "gray": "gray", "bilevel": "black and white"}[step.mode]
+    return Change(
+        code="shrunk",
+        units=(number,),
+        message=(
+            f"{len(savings)} image(s) re-encoded to at most {step.dpi} dpi, JPEG quality {step.jpeg_quality}, {mode}: "
+            f"{sizes[0]:,} to {sizes[1]:,} bytes."
+        ),
+        before={"images": len(savings), "pixels": pixels[0], "bytes": sizes[0]},
+        after={
+            "images": len(savings),
+            "pixels": pixels[1],
+            "bytes": sizes[1],
+            "dpi": step.dpi,
+            "jpeg_quality": step.jpeg_quality,
+            "mode": step.mode,
+        },
+    )

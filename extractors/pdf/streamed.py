@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import ctypes
 import math
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import pypdfium2.raw as pdfium_c
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in points of the page's own coordinates."""
 
+HYPHEN = "\x02"
+"""What PDFium writes in place of a hyphen and the line end after it (``FPDFText_GetText`` writes U+FFFE)."""
 _EVERYWHERE = (-1e6, -1e6, 1e6, 1e6)
 _BUFFER = ctypes.c_ushort * 1
 _SAMPLES = 9
-_SAME_START_PT = 1.0
+_SAME_START_PT = 3.0
+"""Letters differ in their side bearing."""
 
 
 def visible_box(page: object) -> Box:
@@ -85,7 +88,8 @@ def _bounded(textpage: object, box: Box, size: int) -> tuple[str, int]:
 def _streamed(textpage: object, count: int) -> str:
     buffer = bytearray(2 * count + 4)
     written = int(pdfium_c.FPDFText_GetText(textpage, 0, count, _BUFFER.from_buffer(buffer)))
-    return buffer[: 2 * max(written, 0)].decode("utf-16-le", "surrogatepass").rstrip("\0")
+    text = buffer[: 2 * max(written, 0)].decode("utf-16-le", "surrogatepass").rstrip("\0")
+    return text.replace("\ufffe", HYPHEN)
 
 
 def _letters(text: str) -> str:
@@ -147,13 +151,18 @@ def _runs_down(textpage: object, count: int) -> bool:
 
 
 def _turned_around(lines: list[_Line]) -> list[_Line]:
-    """Put lines of text that runs downwards in order: PDFium sorts those that start side by side from left to right.
+    """Put lines of text that runs downwards in order.
 
-    The first of them is the rightmost.
+    On a page that is not turned itself, PDFium takes those that start at one height for stretches of one line and sorts
+    them from left to right; the first is the rightmost.
     """
-    ordered: list[_Line] = []
-    for _, run in groupby(lines, key=lambda line: round(line.ends[0][3] / _SAME_START_PT)):
-        block = list(run)
-        rising = all(one.ends[0][0] <= other.ends[0][0] for one, other in pairwise(block))
-        ordered += reversed(block) if rising else block
-    return ordered
+    blocks: list[list[_Line]] = []
+    for line in lines:
+        if blocks and abs(line.ends[0][3] - blocks[-1][-1].ends[0][3]) <= _SAME_START_PT:
+            blocks[-1].append(line)
+        else:
+            blocks.append([line])
+    for block in blocks:
+        if all(one.ends[0][0] <= other.ends[0][0] for one, other in pairwise(block)):
+            block.reverse()
+    return [line for block in blocks for line in block]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from extractors.clean import safe_text
 from extractors.pdf.annotations import annotation_parts
 from extractors.pdf.columns import column_boxes, is_prose
-from extractors.pdf.streamed import text_within, visible_box, visible_text
+from extractors.pdf.streamed import HYPHEN, text_within, visible_box, visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,6 @@ __all__ = ["annotation_parts", "page_text"]
 _ROOM_PT = 144.0
 """A page narrower or lower than two inches has no columns to put in order."""
 _FEW_CHARS = 400
-# PDFium writes one of two marks in place of a hyphen and the line end after it.
-_MARKS = "\x02\ufffe"
-_MARK = re.compile(f"[{_MARKS}]")
 _HYPHEN_AT_END = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
 _WORD_START = re.compile(r"\n?(([^\W\d_]*+)\S*+)(\s?)")
 _LONGEST_PART = 60
@@ -62,16 +59,16 @@ def _column_after_column(streamed: str, columns: Sequence[str]) -> str:
     ordered = "\n".join(column.strip("\n") for column in columns if column.strip())
     if sorted(_words(ordered)) != sorted(_words(streamed)) or not is_prose(columns):
         return streamed
-    return _HYPHEN_AT_END.sub(_MARKS[0], ordered)
+    return _HYPHEN_AT_END.sub(HYPHEN, ordered)
 
 
 def _words(text: str) -> list[str]:
     """Return what stands between white space and line ends, a hyphen at a line end being the end of a word."""
-    return _MARK.sub("- ", text).split()
+    return text.replace(HYPHEN, "- ").split()
 
 
 def _tidy(text: str) -> str:
-    if _MARKS[0] in text or _MARKS[1] in text:
+    if HYPHEN in text:
         text = _unhyphenated(text)
     if " \n" in text or text.endswith(" "):
         text = "\n".join([line.rstrip(" \t") for line in text.split("\n")])
@@ -83,7 +80,7 @@ def _unhyphenated(text: str) -> str:
 
     It is where the second part is capitalized (Jean-Paul), and where the same page has the word with one inside a line.
     """
-    first_part, *others = _MARK.split(text)
+    first_part, *others = text.split(HYPHEN)
     known = text if len(others) <= _MANY_MARKS else ""
     joined = [first_part]
     for part in others:

@@ -145,8 +145,8 @@ def drop_dead(root: Element, dead: Mapping[str, str], note: Note) -> None:
         dead: Reason by relationship id.
         note: Is told of each element concerned, while it still stands in its place.
     """
-    for element in _related(root) if dead else ():
-        every = [name for name in element.attrib if _is_reference(str(name))]
+    for element in referring(root) if dead else ():
+        every = reference_names(element)
         names = [name for name in every if element.attrib[name] in dead]
         for name in names:
             note(element, dead[element.attrib[name]])
@@ -163,13 +163,22 @@ def drop_dead(root: Element, dead: Mapping[str, str], note: Note) -> None:
             marks.drop(element)
 
 
+def referring(root: Element) -> list[Element]:
+    """Return the elements at and below ``root`` that refer to relationships."""
+    found: list[Element] = _related(root)
+    return found
+
+
+def reference_names(element: Element) -> list[str]:
+    """Return the names of the attributes by which an element refers to relationships."""
+    return [str(name) for name in element.attrib if _is_reference(str(name))]
+
+
 def references(elements: Iterable[Element]) -> set[str]:
     """Return the relationship ids that elements refer to."""
-    found: set[str] = set()
-    for root in elements:
-        for element in _related(root):
-            found.update(str(value) for name, value in element.attrib.items() if _is_reference(str(name)))
-    return found
+    return {
+        str(element.attrib[name]) for root in elements for element in referring(root) for name in reference_names(element)
+    }
 
 
 def _is_reference(name: str) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from extractors.docx.cutting.parts import Link, Parts
 
+    Entry = tuple[str, bytes | None, Parts | None, str]
+
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
 _RELATIONSHIPS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -54,28 +56,29 @@ def write(parts: Parts, contents: Contents, out: BinaryIO) -> None:
         contents: What differs.
         out: Empty, seekable, open for writing.
     """
-    order = _reachable(parts, contents)
-    entries: list[tuple[str, bytes | None, str]] = [(CONTENT_TYPES, _types(parts, contents, order), "")]
+    order = reachable(parts, contents)
+    entries: list[Entry] = [(CONTENT_TYPES, _types(parts, contents, order), None, "")]
     for part in ("", *order):
         if part:
             data = contents.replaced.get(part)
-            entries.append((contents.renamed.get(part, part), parts.cleaned(part) if data is None else data, part))
+            name = contents.renamed.get(part, part)
+            entries.append((name, parts.cleaned(part) if data is None else data, parts, part))
         relations = _relationships(parts, contents, part)
         if relations:
-            entries.append((relationships_name(contents.renamed.get(part, part)), relations, ""))
-    entries.extend((name, data, "") for name, data in contents.added.items())
-    pack(out, entries, parts)
+            entries.append((relationships_name(contents.renamed.get(part, part)), relations, None, ""))
+    entries.extend((name, data, None, "") for name, data in contents.added.items())
+    pack(out, entries)
 
 
-def pack(out: BinaryIO, entries: Iterable[tuple[str, bytes | None, str]], parts: Parts) -> None:
-    """Write ZIP entries (name, bytes or None to copy, stored name of the part copied) one after another."""
-    container = parts.package.container
+def pack(out: BinaryIO, entries: Iterable[Entry]) -> None:
+    """Write a ZIP archive of (name, bytes or None to copy, whose part to copy, its stored name)."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data, source in entries:
-            method = zipfile.ZIP_DEFLATED
-            if data is None:
-                data = container.read(source)  # noqa: PLW2901 - one part in memory at a time
-                if container.stored_bytes(source) >= _WORTH_PACKING * len(data):
+        for name, given, parts, part in entries:
+            method, data = zipfile.ZIP_DEFLATED, given or b""
+            if given is None and parts is not None:
+                container = parts.package.container
+                data = container.read(part)
+                if container.stored_bytes(part) >= _WORTH_PACKING * len(data):
                     method = zipfile.ZIP_STORED
             info = zipfile.ZipInfo(name, _TIME)
             info.compress_type = method
@@ -120,7 +123,7 @@ def content_types(of_part: Mapping[str, str], default_of: Mapping[str, str]) -> 
 
 def visit(parts: Parts) -> None:
     """Look at every part that the package leads to, so that ``parts.taken`` is complete."""
-    for part in _reachable(parts, Contents()):
+    for part in reachable(parts):
         if part != parts.main:
             parts.cleaned(part)
 
@@ -131,8 +134,9 @@ def relationships_name(part: str) -> str:
     return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
-def _reachable(parts: Parts, contents: Contents) -> list[str]:
+def reachable(parts: Parts, contents: Contents | None = None) -> list[str]:
     """Return the parts that the package leads to, the main part first, the others as the source orders them."""
+    contents = contents or Contents()
     seen = {""}
     waiting = [""]
     while waiting:

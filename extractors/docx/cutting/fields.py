@@ -91,9 +91,9 @@ class Fields:
         """Return the field that the ``at``-th begin mark (from 0) of a block opens and another block ends."""
         return self._spanning.get((number, at))
 
-    def open_before(self, number: int) -> int:
-        """Return how many fields are open where block ``number`` begins (those that never end are not counted)."""
-        return sum(1 for each in self._spanning.values() if each.begin < number <= each.end)
+    def open_before(self, number: int) -> list[Spanning]:
+        """Return the fields open where block ``number`` begins, outermost first (those that never end left out)."""
+        return [each for _, each in sorted(self._spanning.items()) if each.begin < number <= each.end]
 
 
 def active_field(instruction: str, unsafe: Callable[[str], bool]) -> str | None:
@@ -135,7 +135,7 @@ class FieldPass:
         self._judge = judge
         self._fields = fields
         self._last = last
-        self._open: list[Fate] = [] if fields is None else ["freeze"] * fields.open_before(first)
+        self._open = [] if fields is None else [self._cut_fate(each.instruction) for each in fields.open_before(first)]
         self.frozen: set[int] = set()
 
     def block(self, number: int, element: Element) -> None:
@@ -168,7 +168,11 @@ class FieldPass:
         spanning = None if self._fields is None else self._fields.spanning(number, begins)
         if spanning is None:
             return self._stray()
-        return "freeze" if spanning.end > self._last else self._judge(spanning.instruction)
+        return self._cut_fate(spanning.instruction) if spanning.end > self._last else self._judge(spanning.instruction)
+
+    def _cut_fate(self, instruction: str) -> Fate:
+        """Return what becomes of a field that the cut goes through."""
+        return "strip" if self._judge(instruction) == "strip" else "freeze"
 
     def _apply(self, number: int, node: Element, fate: Fate) -> None:
         if fate == "freeze":

@@ -18,7 +18,7 @@ from lxml import etree
 from extractors.docx import safexml
 from extractors.docx.cutting import marks
 from extractors.docx.cutting.scan import SENTINEL, Found, Observer, blocks_of, scan, scan_closely
-from extractors.docx.names import MC, W_BODY
+from extractors.docx.names import W_BODY
 from extractors.errors import DamagedDocument, NoPages
 
 if TYPE_CHECKING:
@@ -165,19 +165,29 @@ class Body:
             raise DamagedDocument(
                 f"The part {self._part} has no root. Open the file in Word and save it anew as .docx."
             )
-        number = 0
-        while f"xmlns:{self._prefix}=".encode() in head:
-            number += 1
-            self._prefix = f"{marks.PREFIX}{number}"
         rest = SENTINEL.encode() + b"</" + begin[1] + b"></" + root[1] + b">"
         tree = safexml.parse(head + rest, self._part)
-        self._plain_head, self._tail = _around(tree)
-        declared = f' xmlns:{self._prefix}="{marks.CUT}"'.encode()
-        if MC not in tree.nsmap.values():
-            declared += f' xmlns:{self._prefix}-mc="{MC}"'.encode()
+        self._plain_head = _without_marks(_around(tree)[0], tree)
+        self._prefix, declared = _declaration(tree)
         tree = safexml.parse(head[: root.end(1)] + declared + head[root.end(1) :] + rest, self._part)
         marks.declare(tree, self._prefix)
         self._head, self._tail = _around(tree)
+
+
+def _without_marks(head: bytes, root: Element) -> bytes:
+    """Return the head of a piece that is cut again, or joined, without the declaration of marks."""
+    for prefix, address in root.nsmap.items():
+        if address == marks.CUT and prefix:
+            marks.undeclare(root, prefix)
+            head = _around(root)[0].replace(f' xmlns:{prefix}="{marks.CUT}"'.encode(), b"")
+    return head
+
+
+def _declaration(root: Element) -> tuple[str, bytes]:
+    """Return the prefix of the marks' namespace, and what the root has to declare besides what it does."""
+    wanted = marks.wanted_names(root)
+    prefix = next(str(name) for name, address in {**root.nsmap, **wanted}.items() if address == marks.CUT and name)
+    return prefix, "".join(f' xmlns:{name}="{address}"' for name, address in wanted.items()).encode()
 
 
 def _around(tree: Element) -> tuple[bytes, bytes]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NUM_PR, NUM_ID, ILVL = w("numPr"), w("numId"), w("ilvl")
 _P_STYLE, _IND, _BASED_ON = w("pStyle"), w("ind"), w("basedOn")
+_ABSTRACT_ID = w("abstractNumId")
 _KEEP_EVERY = 256
 _MAX_CHAIN = 64
 
@@ -93,6 +94,18 @@ class Outline:
     def level(self, found: Listed) -> Level | None:
         """Return how the level of a listed paragraph is numbered."""
         return self.numbering.level(found.num_id, found.level)
+
+    def definition(self, num_id: str, level: int) -> Element | None:
+        """Return the ``w:lvl`` by which a level of a list is numbered."""
+        where = self.numbering.list_of(num_id)
+        if self.root is None or where is None:
+            return None
+        for holder in (*self.root.iterchildren(w("num")), *self.root.iterchildren(w("abstractNum"))):
+            if holder.get(NUM_ID) == num_id or holder.get(_ABSTRACT_ID) == where[0]:
+                for each in holder.iter(w("lvl")):
+                    if number(each.get(ILVL)) == level:
+                        return each
+        return None
 
     def style_indent(self, style: str | None) -> dict[str, str]:
         """Return the indents that a style sets itself and that win over those of the list it brings.

@@ -49,6 +49,10 @@ class _Instance:
     origin: str
     carried: tuple[tuple[int, int], ...]
 
+    def serves(self, num_id: str, *, fresh: bool) -> bool:
+        """Tell whether a paragraph of list ``num_id`` can be in this one; ``fresh``: it has a start of its own."""
+        return self.origin == num_id or (self.num_id != self.origin and not fresh)
+
 
 class Continuation:
     """Puts the numbered paragraphs of a piece into lists that go on where the piece before ended.
@@ -114,7 +118,7 @@ class Continuation:
         family = (abstract, self._signature(found.num_id))
         current = self._current.get(family)
         phase = tuple(sorted(carried.items()))
-        fits = current is not None and current.carried == phase and (not fresh or current.origin == found.num_id)
+        fits = current is not None and current.carried == phase and current.serves(found.num_id, fresh=fresh)
         if current is None or not fits or goes_on:
             literal = self._literals(found.num_id, carried)
             if goes_on or literal or used_up:
@@ -191,7 +195,7 @@ class Continuation:
             override = overrides[level] = _add_override(made, level)
         definition = override.find(_LVL)
         if definition is None:
-            source = self._definition(num_id, level)
+            source = self._outline.definition(num_id, level)
             if source is None:
                 return
             definition = deepcopy(source)
@@ -202,17 +206,6 @@ class Continuation:
         shown = definition.find(w("lvlText"))
         if shown is not None:
             shown.set(W_VAL, text)
-
-    def _definition(self, num_id: str, level: int) -> Element | None:
-        """Return the ``w:lvl`` of the abstract list behind ``num_id``."""
-        where = self._outline.numbering.list_of(num_id)
-        root = self._outline.root
-        for abstract in root.iterchildren(w("abstractNum")) if root is not None else ():
-            if where is not None and abstract.get(w("abstractNumId"), "") == where[0]:
-                for each in abstract.iterchildren(_LVL):
-                    if number(each.get(ILVL)) == level:
-                        return each
-        return None
 
     def _assign(self, found: Listed, num_id: str) -> None:
         """Put a paragraph into another list."""

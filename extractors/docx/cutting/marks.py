@@ -149,19 +149,25 @@ def unwrap(element: Element) -> None:
         parent[at : at + 1] = list(element)
 
 
+def wanted_names(root: Element) -> dict[str, str]:
+    """Return the prefixes that a root lacks for the marks: prefix → namespace."""
+    wanted: dict[str, str] = {}
+    for prefix, address in ((PREFIX, CUT), ("mc", MC)):
+        if address not in (each for name, each in root.nsmap.items() if name):
+            number, free = 0, prefix
+            while free in root.nsmap:
+                number += 1
+                free = f"{prefix}{number}"
+            wanted[free] = address
+    return wanted
+
+
 def with_namespace(root: Element) -> Element:
     """Return a root like ``root``, with its children, that declares the marks' namespace and makes it ignorable."""
-    names = {**root.nsmap}
-    prefix, number = PREFIX, 0
-    while prefix in names:
-        number += 1
-        prefix = f"{PREFIX}{number}"
-    names[prefix] = CUT
-    if MC not in names.values():
-        names["mc" if "mc" not in names else f"mc{number}"] = MC
+    names = {**root.nsmap, **wanted_names(root)}
     made = etree.Element(root.tag, dict(root.attrib), nsmap=names)
     made.extend(list(root))
-    declare(made, prefix)
+    declare(made, next(str(name) for name, address in names.items() if name and address == CUT))
     return made
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from extractors.docx import names, safexml
-from extractors.docx.cutting import active, marks
+from extractors.docx.cutting import active
 from extractors.docx.cutting.fields import Fate, FieldPass, active_field
 from extractors.docx.package import CONTENT_TYPES, Package, Relation
 
@@ -29,7 +29,7 @@ MAIN_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.docu
 _STORIES = re.compile(r"\.(?:header|footer|footnotes|endnotes|comments|glossary|main)\+xml$")
 _XML_TYPE = re.compile(r"[/+]xml$")
 _STRICT_NAME = re.compile(rb"""=\s*["'](http://purl\.oclc\.org/ooxml/[^"']{1,200})["']""")
-_EARLIER = marks.CUT.encode() + b":earlier"
+_drawing_ids = etree.XPath("//@relId", smart_strings=False)
 # Relationships that hold only while something refers to them by id; all others belong to the part as such.
 _BY_REFERENCE = frozenset(
     {
@@ -107,10 +107,10 @@ class Parts:
         return self._dead[part]
 
     def data(self, part: str) -> bytes:
-        """Return the XML of a part in the Transitional spelling; marks of an earlier cut are made strangers to ours."""
+        """Return the XML of a part in the Transitional spelling."""
         raw = self.package.container.read(part)
         self._strict.setdefault(part, _strict_names(raw))
-        return names.transitional(safexml.as_utf8(raw, part)).replace(marks.CUT.encode(), _EARLIER)
+        return names.transitional(safexml.as_utf8(raw, part))
 
     def root(self, part: str) -> Element:
         """Parse a part; see :meth:`data`."""
@@ -121,6 +121,11 @@ class Parts:
         for plain, strict in self._strict.get(part, ()):
             data = data.replace(b'="' + plain + b'"', b'="' + strict + b'"')
         return data
+
+    def adopt_spelling(self, part: str, other: Parts, other_part: str) -> None:
+        """Spell names in a part as a part of another package does, too."""
+        known = self._strict.setdefault(part, [])
+        self._strict[part] = sorted({*known, *other._strict.get(other_part, ())}, reverse=True)  # noqa: SLF001
 
     def written(self, part: str, root: Element) -> bytes:
         """Return a tree as the bytes of a part."""
@@ -146,7 +151,7 @@ class Parts:
             identity
             for each in links
             if each.relation.id in used and each.relation.kind == "diagramData" and each.part is not None
-            for identity in self._drawings(each.part)
+            for identity in self.drawings(each.part)
         }
         return {
             each.relation.id
@@ -154,10 +159,10 @@ class Parts:
             if each.relation.kind not in _BY_REFERENCE or each.relation.id in used or each.relation.id in drawings
         }
 
-    def _drawings(self, part: str) -> set[str]:
+    def drawings(self, part: str) -> set[str]:
         """Return the ids by which a diagram names its cached drawing: relationships of the story, not of the diagram."""
         root = self.package.optional(part, "A diagram")
-        return set() if root is None else {each for each in root.xpath("//@relId")}
+        return set() if root is None else {str(each) for each in _drawing_ids(root)}
 
     def _cleaned_data(self, part: str) -> bytes | None:
         content_type = self.content_type(part)

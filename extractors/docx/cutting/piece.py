@@ -10,7 +10,7 @@ from extractors.docx.cutting import active, marks, rows, sections
 from extractors.docx.cutting.fields import Fate, FieldPass, active_field, reference
 from extractors.docx.cutting.lists import Continuation
 from extractors.docx.cutting.notes import NOTE_REFERENCES, NOTE_TAGS, authors
-from extractors.docx.cutting.ranges import COMMENT_REFERENCE, Clip, local_clip, put_out_of_use
+from extractors.docx.cutting.ranges import COMMENT_REFERENCE, RANGE_TAGS, Clip, local_clip, put_out_of_use
 from extractors.docx.names import W_ID, W_SECT_PR, w
 
 if TYPE_CHECKING:
@@ -246,7 +246,8 @@ class Maker:
         if table is None:
             return
         if wanted[0] > 1:
-            for mark in [each for each in stretch.body if each is not block and each.tag in marks.RANGE_STARTS]:
+            # What stands before the table is in the piece with its first row.
+            for mark in [each for each in stretch.body if each.tag in RANGE_TAGS]:
                 marks.drop(mark)
         self._skipped_rows, kept = rows.keep_rows(table, *wanted)
         for row in self._skipped_rows:

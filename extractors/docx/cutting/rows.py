@@ -6,6 +6,7 @@ cell of its own, without the text, which stays in the piece with its first row.
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element as Element
 
+_ROWS = re.compile(r"(\d{1,9})-(\d{1,9})/(\d{1,9})$")
 _HEADER, _V_MERGE = w("tblHeader"), w("vMerge")
 _TR_PR, _TC_PR = w("trPr"), w("tcPr")
 _ONCE = (*RANGE_STARTS, *RANGE_ENDS, *NOTE_REFERENCES, COMMENT_REFERENCE)
@@ -94,6 +96,29 @@ def keep_rows(table: Element, first: int, last: int) -> tuple[list[Element], lis
         table[at:at] = repeated
     _drop_empty_wrappers(table)
     return before, kept
+
+
+def first_row(table: Element) -> int:
+    """Return which row of the source a table begins with, repeated header rows aside."""
+    hit = _ROWS.match(table.get(ROWS, ""))
+    return int(hit[1]) if hit else 1
+
+
+def next_row(table: Element) -> int:
+    """Return the row of the source that follows those in a table."""
+    hit = _ROWS.match(table.get(ROWS, ""))
+    return int(hit[2]) + 1 if hit else len(rows_of(table)) + 1
+
+
+def append_rows(table: Element, rest: Element) -> None:
+    """Move the rows that a piece has of a table below those of the pieces before."""
+    hit, more = _ROWS.match(table.get(ROWS, "")), _ROWS.match(rest.get(ROWS, ""))
+    if hit and more:
+        table.set(ROWS, f"{hit[1]}-{more[2]}/{hit[3]}")
+    for row in rows_of(rest):
+        if is_repeated(row):
+            marks.drop(row)
+    table.extend([child for child in rest if child.tag not in {w("tblPr"), w("tblGrid")}])
 
 
 def is_repeated(row: Element) -> bool:

@@ -27,17 +27,12 @@ CONTINUOUS, EACH_SECTION, EACH_PAGE = "continuous", "eachSect", "eachPage"
 _BEFORE_NUM_START = frozenset({w("pos"), w("numFmt")})
 # What may follow the notes' properties in settings (ECMA-376 Part 1, 17.15.1.78, CT_Settings is a sequence).
 _AFTER_NOTES_IN_SETTINGS = frozenset(
-    {
-        *(
-            w(name)
-            for name in (
-                "compat", "docVars", "rsids", "attachedSchema", "themeFontLang", "clrSchemeMapping",
-                "doNotIncludeSubdocsInStats", "doNotAutoCompressPictures", "forceUpgrade", "captions",
-                "readModeInkLockDown", "smartTagType", "shapeDefaults", "doNotEmbedSmartTags", "decimalSymbol",
-                "listSeparator",
-            )
-        ),
-    }
+    w(name)
+    for name in (
+        "compat", "docVars", "rsids", "attachedSchema", "themeFontLang", "clrSchemeMapping", "doNotIncludeSubdocsInStats",
+        "doNotAutoCompressPictures", "forceUpgrade", "captions", "readModeInkLockDown", "smartTagType", "shapeDefaults",
+        "doNotEmbedSmartTags", "decimalSymbol", "listSeparator",
+    )
 )  # fmt: skip
 _DEFAULT_KIND = "default"
 
@@ -109,6 +104,7 @@ class Sections:
 def final(section: Section, *, moved: bool) -> Element:
     """Return a section's properties for the end of a piece's body."""
     properties = deepcopy(section.properties)
+    properties.attrib.pop(MOVED, None)
     if moved:
         properties.set(MOVED, "1")
     return properties

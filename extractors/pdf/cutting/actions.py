@@ -32,8 +32,7 @@ _KINDS = {
     "/Thread": "thread",
     "/Hide": "hide",
     "/ResetForm": "reset-form",
-    "/GoTo": "goto",
-    "/URI": "uri",
+    "/Named": "named",
 }
 _NAMED = ("/NextPage", "/PrevPage", "/FirstPage", "/LastPage")
 _HARMLESS = ("/SetOCGState", "/Trans")
@@ -102,18 +101,17 @@ class Actions:
         verb = str(action.get(Name.S))
         if verb == "/GoTo":
             return "goto"  # told apart by the caller; inside a chain it could lead out of the piece
-        if self.keep:
+        if self.keep or verb in _HARMLESS:
             return None
         if verb == "/URI":
             return self._uri_kind(action)
-        if verb == "/Named":
-            return None if str(action.get(Name.N)) in _NAMED else "named"
-        if verb == "/GoToR":
-            return None if _is_web(action.get(Name.F)) else "goto-remote"
-        if verb in {"/Hide", "/ResetForm"}:
-            wanted = action.get(Name.T if verb == "/Hide" else Name.Fields)
-            return None if _only_names(wanted) else _KINDS[verb]
-        return None if verb in _HARMLESS else _KINDS.get(verb, "unknown-action")
+        harmless = (
+            (verb == "/Named" and str(action.get(Name.N)) in _NAMED)
+            or (verb == "/GoToR" and _is_web(action.get(Name.F)))
+            or (verb == "/Hide" and _only_names(action.get(Name.T)))
+            or (verb == "/ResetForm" and _only_names(action.get(Name.Fields)))
+        )
+        return None if harmless else _KINDS.get(verb, "unknown-action")
 
     def _uri_kind(self, action: Dictionary) -> str | None:
         uri = action.get(Name.URI)

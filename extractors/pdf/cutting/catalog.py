@@ -38,6 +38,7 @@ class Catalog:
 
     Attributes:
         stripped: Active content of the document as a whole that was taken out, by kind.
+        labelled: The document labels its pages itself.
     """
 
     def __init__(self, pdf: pikepdf.Pdf, name: str, pages: int, actions: Actions) -> None:
@@ -46,6 +47,7 @@ class Catalog:
         self._pages = pages
         self.stripped: Counter[str] = Counter()
         root = pdf.Root
+        self.labelled = Name.PageLabels in root
         self._lost = _lost(pdf, root)
         self._scripts = self._document_actions(root, actions)
         self._info, self._title = _information(pdf)
@@ -66,12 +68,10 @@ class Catalog:
     def _document_actions(self, root: Object, actions: Actions) -> Dictionary | None:
         """Clean the document's own actions; return its named scripts when they are kept."""
         opening = root.get(Name.OpenAction)
-        if isinstance(opening, Dictionary) and opening.get(Name.S) != Name.GoTo:
-            kept = actions.cleaned(opening, self.stripped)
-            if kept is not None:
-                root.OpenAction = kept
-        if not actions.keep or not isinstance(opening, Dictionary) or opening.get(Name.S) == Name.GoTo:
-            if opening is not None:
+        if opening is not None:
+            jump = not isinstance(opening, Dictionary) or opening.get(Name.S) == Name.GoTo
+            kept = None if jump else actions.cleaned(opening, self.stripped)
+            if kept is None or not actions.keep:  # where to open the document is not where to open a piece
                 del root["/OpenAction"]
         if Name.AA in root and isinstance(root, Dictionary):
             clean_events(root, actions, self.stripped)
@@ -130,7 +130,12 @@ class Catalog:
         range_text = f"{pages} of {self._pages} of {self._name}"
         self._write_information(f"{self._title} ({range_text})" if self._title else range_text)
         root[PRIVATE] = Dictionary(
-            Name=String(self._name), Title=String(self._title), First=first, Last=last, Count=self._pages
+            Name=String(self._name),
+            Title=String(self._title),
+            First=first,
+            Last=last,
+            Count=self._pages,
+            Labelled=self.labelled,
         )
 
     def _write_information(self, title: str) -> None:
@@ -164,7 +169,7 @@ def _lost(pdf: pikepdf.Pdf, root: Object) -> list[Change]:
         lost.append(
             Change(
                 code="attachments-dropped",
-                message=f"{attached} file(s) attached to the document are not in the piece. Take them from the original.",
+                message=f"{attached} file(s) attached to the document are not in the piece. They are in the original.",
                 before={"files": attached},
                 after={"files": 0},
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Name, Object, String
 
-from extractors.pdf.cutting.objects import PRIVATE, name_tree, ref_of, tree_items, whole
+from extractors.pdf.cutting.objects import name_tree, ref_of, tree_items, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,26 +98,28 @@ class Destinations:
             return self._named.get(str(value))
         return self.explicit(value)
 
-    def write(self, pdf: pikepdf.Pdf, pages: range, page_object: Callable[[int], Object]) -> tuple[Object | None, ...]:
-        """Make what a piece has of the named destinations: those that lead to its own pages.
-
-        Args:
-            pdf: Owner of what is made.
-            pages: Indexes of the piece's pages.
-            page_object: Gives the object of a page of the piece.
-
-        Returns:
-            Name tree for the catalog's ``/Names`` and dictionary for its ``/Dests``; None where there are no names.
-        """
-        names = [name for page in pages for name in self._of_page.get(page, ())]
-        made = {name: target.array(page_object(target.page)) for name in names for target in (self._named[name],)}
-        strings = sorted(name for name in made if isinstance(name, bytes))
-        tree = name_tree(pdf, [(name, made[name]) for name in strings]) if strings else None
-        old = {name: made[name] for name in sorted(name for name in made if isinstance(name, str))}
-        return tree, Dictionary(old) if old else None
+    def named(self, pages: range) -> dict[bytes | str, Destination]:
+        """Return the named destinations that lead to these pages; names of the catalog's /Dests are strings."""
+        return {name: self._named[name] for page in pages for name in self._of_page.get(page, ())}
 
 
-def noted(annotation: Dictionary) -> Dictionary | None:
-    """Return what a piece noted of a link that led into another piece."""
-    note = annotation.get(PRIVATE)
-    return note if isinstance(note, Dictionary) else None
+def write_names(
+    pdf: pikepdf.Pdf, named: Mapping[bytes | str, Destination], page_object: Callable[[int], Object]
+) -> tuple[Object | None, Object | None]:
+    """Make named destinations.
+
+    Args:
+        pdf: Owner of what is made.
+        named: From :meth:`Destinations.named`.
+        page_object: Gives the object of the page with an index.
+
+    Returns:
+        Name tree for the catalog's ``/Names`` and dictionary for its ``/Dests``; None where there are no names.
+    """
+    made = {name: target.array(page_object(target.page)) for name, target in named.items()}
+    strings = sorted(name for name in made if isinstance(name, bytes))
+    old = sorted(name for name in made if isinstance(name, str))
+    return (
+        name_tree(pdf, [(name, made[name]) for name in strings]) if strings else None,
+        Dictionary({name: made[name] for name in old}) if old else None,
+    )

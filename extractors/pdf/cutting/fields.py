@@ -108,7 +108,7 @@ class FieldTree:
         if "/AA" in keys:
             clean_events(made, self._actions, self.form.stripped)
         node = Node(made, parent, len(self.form.nodes), listed)
-        if str(made.get(Name.FT, inherited)) == "/Sig" or "/V" in keys and _is_signature(made.get(Name.V)):
+        if str(made.get(Name.FT, inherited)) == "/Sig" or ("/V" in keys and _is_signature(made.get(Name.V))):
             node.signed = isinstance(made.get(Name.V), Dictionary)
             self.form.signatures += node.signed
             for key in _SIGNING:
@@ -139,6 +139,16 @@ class FieldTree:
             node = self._node(one, node, "", listed=node is not None and node.listed)
         return self.form.nodes[annotation.objgen]
 
+    def used(self, widgets: Iterable[Node]) -> list[Node]:
+        """Return the nodes of widgets and all nodes above them, parents before their children."""
+        found: dict[Ref, Node] = {}
+        for widget in widgets:
+            node: Node | None = widget
+            while node is not None and node.object.objgen not in found:
+                found[node.object.objgen] = node
+                node = node.parent
+        return sorted(found.values(), key=lambda node: node.order)
+
     def assemble(self, widgets: Iterable[Node]) -> Dictionary | None:
         """Hang the fields of these widgets together and make the form they belong to.
 
@@ -148,26 +158,21 @@ class FieldTree:
         Returns:
             Dictionary for the catalog's /AcroForm; None when the document has no form or the pages have no fields.
         """
-        used: dict[Ref, Node] = {}
-        for widget in widgets:
-            node: Node | None = widget
-            while node is not None and node.object.objgen not in used:
-                used[node.object.objgen] = node
-                node = node.parent
-        ordered = sorted(used.values(), key=lambda node: node.order)
-        families: dict[Ref, list[Dictionary]] = {}
-        for node in ordered:
+        nodes = self.used(widgets)
+        families: dict[Ref, list[Object]] = {}
+        for node in nodes:
             if Name.Kids in node.object:  # of an earlier piece
                 del node.object["/Kids"]
             if node.parent is not None:
                 node.object.Parent = node.parent.object
                 families.setdefault(node.parent.object.objgen, []).append(node.object)
-        for ref, family in families.items():
-            used[ref].object.Kids = Array(family)
-        tops = [node.object for node in ordered if node.parent is None and node.listed]
-        return self._form(ordered, tops) if tops and self.form.root is not None else None
+        for node in nodes:
+            if node.object.objgen in families:
+                node.object.Kids = Array(families[node.object.objgen])
+        tops: list[Object] = [node.object for node in nodes if node.parent is None and node.listed]
+        return self._form(nodes, tops) if tops and self.form.root is not None else None
 
-    def _form(self, used: list[Node], tops: list[Dictionary]) -> Dictionary:
+    def _form(self, used: list[Node], tops: list[Object]) -> Dictionary:
         root = self.form.root or Dictionary()
         made = Dictionary(Fields=Array(tops))
         for key in _FORM_KEYS:

@@ -94,9 +94,14 @@ def labels_joined(parts: Iterable[tuple[Sequence[LabelRange], int]]) -> tuple[La
     return tuple(joined)
 
 
-def label_tree(ranges: Sequence[LabelRange]) -> Dictionary | None:
-    """Return the number tree for the catalog's ``/PageLabels``; None when the pages are plainly numbered from 1."""
-    if tuple(ranges) == (PLAIN,):
+def label_tree(ranges: Sequence[LabelRange], *, always: bool) -> Dictionary | None:
+    """Return the number tree for the catalog's ``/PageLabels``.
+
+    Args:
+        ranges: Label ranges in order.
+        always: Make it even for pages that are plainly numbered from 1, as they are without one.
+    """
+    if tuple(ranges) == (PLAIN,) and not always:
         return None
     flat: list[Object | int] = []
     for one in ranges:

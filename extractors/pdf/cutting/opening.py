@@ -74,8 +74,8 @@ def open_any(file: BinaryIO, password: str | None) -> pikepdf.Pdf:
 
 def _refused(error: BaseException, file: BinaryIO) -> DamagedDocument:
     return DamagedDocument(
-        f"The PDF cannot be cut: qpdf refuses the structure of the file ({trouble(error, file)}). Print it to a new PDF "
-        "and cut that."
+        f"The PDF cannot be cut: qpdf refuses the structure of the file ({trouble(error, file)}). Print it to a new "
+        "PDF and cut that."
     )
 
 

@@ -28,6 +28,7 @@ class _Note:
 
     first: int | None
     title: str | None
+    labelled: bool
 
 
 class Piece:
@@ -40,6 +41,7 @@ class Piece:
     Attributes:
         pages: Its page objects.
         labels: Its label ranges.
+        labelled: The original labels its pages itself.
         fields: Its form.
         title: Title of the original; None when the piece does not say.
         annotations: For each page what :class:`Detacher` made of its annotations.
@@ -55,6 +57,7 @@ class Piece:
         actions = Actions(keep=True)
         self.destinations = Destinations(pdf.Root, {page.objgen: index for index, page in enumerate(self.pages)})
         self.labels = read_labels(pdf.Root)
+        self.labelled = note.labelled
         self.numbers = numbers_noted(pdf)
         self._outline = read_outline(pdf, self.destinations, actions, Counter())
         self.fields = FieldTree(pdf, actions)
@@ -80,35 +83,29 @@ class Piece:
             place_of: Index in the joined document by index in the original.
         """
         notes = self.annotations[index]
-        links = [
-            link if link.target is None else replace(link, target=self.moved(link.target)) for link in notes.links
-        ]
+        links = [link if link.target is None else replace(link, target=self.moved(link.target)) for link in notes.links]
         for number, annotation in enumerate(notes.annotations):
             note = annotation.get(PRIVATE)
             goal = note.get(Name.D) if isinstance(note, Dictionary) else None
-            if isinstance(note, Dictionary) and isinstance(goal, Array) and len(goal):
-                links.append(self._noted(number, annotation, note, goal, place_of))
+            page = whole(goal[0]) if isinstance(goal, Array) and len(goal) else None
+            if isinstance(note, Dictionary) and isinstance(goal, Array) and page in place_of:
+                view = self.destinations.explicit(Array([0, *list(goal)[1:]])) or Destination(0)
+                links.append(_noted(number, annotation, note, replace(view, page=place_of[page])))
         return links
 
-    def _noted(
-        self, number: int, annotation: Dictionary, note: Dictionary, goal: Array, place_of: dict[int, int]
-    ) -> Link:
-        """Return the jump that led out of the piece; to a page that is not joined it leads nowhere."""
-        page = whole(goal[0])
-        place = None if page is None else place_of.get(page)
-        after = annotation.get(Name.A)
-        target = None
-        if place is not None:
-            view = self.destinations.explicit(Array([0, *list(goal)[1:]]))
-            target = Destination(place) if view is None else replace(view, page=place)
-        key = "/Dest" if annotation.get(Name.Subtype) == Name.Link and after is None else "/A"
-        contents = note.get(Name.Contents)
-        return Link(number, key, target, None, after if isinstance(after, Dictionary) else None, contents)
+
+def _noted(number: int, annotation: Dictionary, note: Dictionary, target: Destination) -> Link:
+    """Return the jump that led out of the piece."""
+    after = annotation.get(Name.A)
+    follows = after if isinstance(after, Dictionary) else None
+    key = "/Dest" if annotation.get(Name.Subtype) == Name.Link and follows is None else "/A"
+    return Link(number, key, target, None, follows, note.get(Name.Contents))
 
 
 def _note(pdf: pikepdf.Pdf) -> _Note:
     note = pdf.Root.get(PRIVATE)
     if not isinstance(note, Dictionary):
-        return _Note(None, None)
+        return _Note(None, None, Name.PageLabels in pdf.Root)
     title: Object | None = note.get(Name.Title)
-    return _Note(whole(note.get(Name.First)), str(title) if isinstance(title, String) else None)
+    labelled: object = note.get(Name.Labelled)
+    return _Note(whole(note.get(Name.First)), str(title) if isinstance(title, String) else None, labelled is True)

@@ -67,7 +67,7 @@ class Pruner:
     def _tidy_images(self, resources: Dictionary) -> None:
         entries = resources.get(Name.XObject)
         if isinstance(entries, Dictionary):
-            for _, value in entries.items():
+            for value in entries.values():
                 if isinstance(value, Stream) and self._images.add(value):
                     self._tidy(value)
 
@@ -108,6 +108,6 @@ def _appearances(page: Dictionary) -> Iterator[Stream]:
         looks = annotation.get(Name.AP) if isinstance(annotation, Dictionary) else None
         if not isinstance(looks, Dictionary):
             continue
-        for _, look in looks.items():
-            states = [state for _, state in look.items()] if isinstance(look, Dictionary) else [look]
+        for look in looks.values():
+            states = list(look.values()) if isinstance(look, Dictionary) else [look]
             yield from (state for state in states if isinstance(state, Stream))

@@ -87,7 +87,7 @@ def _inflated(stream: Stream) -> bytes | None:
                 place += len(rest)
     except zlib.error:
         return None
-    return digest.digest() if unpacker.eof else None
+    return digest.digest() if unpacker.eof or not packed else None
 
 
 def _parameters(parms: Array | Dictionary) -> bytes:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 logger = logging.getLogger(__name__)
+# RFC 9110 renamed these; what Python calls them depends on its version.
+_RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
 
@@ -38,7 +40,7 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
 def framework_problem(status: int, detail: str) -> Problem:
     """Return the problem for a failure that HTTP itself defines."""
     try:
-        title = HTTPStatus(status).phrase
+        title = _RENAMED.get(status) or HTTPStatus(status).phrase
     except ValueError:
         title = "HTTP error"
     slug = title.lower().replace(" ", "-")

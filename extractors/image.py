@@ -12,12 +12,12 @@ from extractors.base import Raster
 from extractors.errors import DamagedDocument, ExtractionError, SafetyLimitExceeded
 from extractors.facts import DocumentFacts, Finding, UnitFacts, UnitKind, UnitText
 from extractors.pixels import LONGEST_PX, look
-from extractors.raster import PILLOW_ERRORS, gray_of, open_image, reading_image, squared, too_many_pixels
+from extractors.raster import gray_of, open_image, reading_image, squared, too_many_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractors.base import ReadOptions, UnitSink
+    from extractors.base import ReadLimits, ReadOptions, UnitSink
     from extractors.pixels import PixelLook
 
 _LEAST_DPI = 20.0  # a file that says less says nothing: 1 × 1 and 0 × 0 are used for “not known”
@@ -72,16 +72,16 @@ class ImageExtractor:
         failures: list[ExtractionError] = []
         with reading_image(limit):
             image = open_image(file)
-            for number in _numbers(image, options.limits.max_units, findings):
-                try:
-                    facts = _facts(image, number, size_bytes, limit)
-                except ExtractionError as error:
-                    failures.append(error)
-                    findings.append(_unreadable(number, error))
-                    facts = UnitFacts(number=number, kind=UnitKind.UNREADABLE, reasons=("cannot-be-decoded",))
-                units.append(facts)
-                if len(failures) < number:  # one is readable, so this is a document
-                    sink(facts, UnitText(number=number))
+        for number in _numbers(image, options.limits, findings):
+            try:
+                facts = _facts(image, number, size_bytes, limit)
+            except ExtractionError as error:
+                failures.append(error)
+                findings.append(_unreadable(number, error))
+                facts = UnitFacts(number=number, kind=UnitKind.UNREADABLE, reasons=("cannot-be-decoded",))
+            units.append(facts)
+            sink(facts, UnitText(number=number))
+        with reading_image(limit):
             findings.extend(_about_more_frames(image))
         if len(failures) == len(units):
             raise failures[0]
@@ -105,7 +105,8 @@ class ImageExtractor:
             image = open_image(file)
         for number in numbers:
             with reading_image(limit, unit=number):
-                _seek(image, number)
+                if number < 1 or (image.format != "TIFF" and number > 1) or not _found(image, number):
+                    raise DamagedDocument(f"There is no image {number} in the file.", unit=number)
                 frame = _frame(image, 0)
                 if frame.width * frame.height > limit:
                     raise too_many_pixels(limit, unit=number)
@@ -113,35 +114,33 @@ class ImageExtractor:
             yield number, Raster(gray, dpi, "embedded")
 
 
-def _numbers(image: Image.Image, max_units: int, findings: list[Finding]) -> Iterator[int]:
+def _numbers(image: Image.Image, limits: ReadLimits, findings: list[Finding]) -> Iterator[int]:
     """Seek one frame after the other and yield their numbers."""
-    yield 1
-    if image.format != "TIFF":
-        return
     number = 1
-    while True:
-        try:
-            image.seek(number)
-        except EOFError:
+    while number <= limits.max_units:
+        yield number
+        if image.format != "TIFF":
             return
-        except PILLOW_ERRORS:
+        try:
+            with reading_image(limits.max_image_pixels):
+                if not _found(image, number + 1):
+                    return
+        except DamagedDocument:
             findings.append(_lost(number))
             return
         number += 1
-        if number > max_units:
-            raise SafetyLimitExceeded(
-                f"The TIFF has more than {max_units:,} frames, which is the limit. Split it into smaller files."
-            )
-        yield number
+    raise SafetyLimitExceeded(
+        f"The TIFF has more than {limits.max_units:,} frames, which is the limit. Split it into smaller files."
+    )
 
 
-def _seek(image: Image.Image, number: int) -> None:
-    if number < 1 or (image.format != "TIFF" and number != 1):
-        raise DamagedDocument(f"There is no image {number} in the file.", unit=number)
+def _found(image: Image.Image, number: int) -> bool:
+    """Go to a frame; tell whether it is there."""
     try:
         image.seek(number - 1)
-    except EOFError as error:
-        raise DamagedDocument(f"There is no image {number} in the file.", unit=number) from error
+    except EOFError:
+        return False
+    return True
 
 
 def _facts(image: Image.Image, number: int, size_bytes: int, max_pixels: int) -> UnitFacts:

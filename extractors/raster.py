@@ -77,6 +77,11 @@ def reading_image(max_pixels: int, *, unit: int | None = None) -> Iterator[None]
         raise
     except _BOMBS as error:
         raise too_many_pixels(max_pixels, unit=unit) from error
+    except MemoryError as error:
+        what = "The image" if unit is None else f"Image {unit}"
+        raise SafetyLimitExceeded(
+            f"{what} needs more memory than there is. Reduce its width and height, or allow more memory.", unit=unit
+        ) from error
     except UnidentifiedImageError as error:
         raise DamagedDocument("This is no image that can be opened. Download or export it again.", unit=unit) from error
     except PILLOW_ERRORS as error:

@@ -1,1 +1,259 @@
-FILE_TASKS = {}
+"""THE TABLE OF TASKS ON FILES: what a worker can be asked to do that reads or writes more than one open file.
+
+Every entry takes the open files, its arguments as plain JSON data, and a function that takes intermediate results; it
+returns JSON bytes. This module runs in worker processes only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from io import SEEK_END, BufferedReader
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast, runtime_checkable
+
+from extractors.base import (
+    Change,
+    Cuttable,
+    Cutter,
+    CutOptions,
+    Fingerprinting,
+    Joinable,
+    ReadLimits,
+    ShrinkStep,
+)
+from extractors.errors import ExtractionError, UnsupportedFormat
+from extractors.media import identify
+from extractors.registry import extractor_for
+from preflight.tasks import opened
+from preflight.views import compare
+from preflight.wire import dump
+
+if TYPE_CHECKING:
+    from preflight.worker import Files
+
+Emit = Callable[[bytes], None]
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What one piece holds: a run of units, or some rows of one table.
+
+    Attributes:
+        first: Number of the first unit.
+        last: Number of the last unit.
+        rows: First and last row, where the one unit is a table cut by rows.
+    """
+
+    first: int
+    last: int
+    rows: tuple[int, int] | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of units."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutTask:
+    """Arguments of ``cut``; one output a span.
+
+    Attributes:
+        source_name: Display name of the document.
+        media_type: What it is.
+        spans: What to cut out.
+        most: Bytes a piece may have, for each span; None where nothing limits it.
+        steps: How far images may be re-encoded, gentle first; the first step that is enough is taken. Empty to leave
+            images as they are.
+        password: Password, if there is one.
+        active_content: What happens to it.
+        limits: Safety limits.
+    """
+
+    source_name: str
+    media_type: str
+    spans: tuple[Span, ...]
+    most: tuple[int | None, ...]
+    steps: tuple[ShrinkStep, ...] = ()
+    password: str | None = None
+    active_content: Literal["strip", "keep", "reject"] = "strip"
+    limits: ReadLimits = field(default_factory=ReadLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What became of one span.
+
+    Attributes:
+        place: Its place in the task.
+        size_bytes: Bytes written; of a piece too large after all steps, the smallest it came to.
+        sha256: Hash of the piece; empty when it is too large, so that it will not be used.
+        media_type: What the piece is.
+        changes: What it does not carry as the document did.
+        error: Why it could not be cut; empty when it could.
+        unit: The unit that is to blame, when that is known.
+    """
+
+    place: int
+    size_bytes: int = 0
+    sha256: str = ""
+    media_type: str = ""
+    changes: tuple[Change, ...] = ()
+    error: str = ""
+    unit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintTask:
+    """Arguments of ``fingerprint``."""
+
+    name: str
+    password: str | None = None
+    limits: ReadLimits = field(default_factory=ReadLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """Content fingerprints of a document.
+
+    Attributes:
+        able: Whether this kind of document has any.
+        prints: Number and fingerprint of each unit that can be read in full, in order.
+        errors: Why others cannot, by number.
+    """
+
+    able: bool
+    prints: tuple[tuple[int, str], ...] = ()
+    errors: dict[int, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class RowCutter(Protocol):
+    """Optional for a cutter: a table larger than a piece can be cut by rows."""
+
+    def cut_rows(
+        self, unit: int, first_row: int, last_row: int, out: BinaryIO, *, shrink: ShrinkStep | None = None
+    ) -> tuple[Change, ...]:
+        """Write some rows of a table as a document of its own, its header rows repeated.
+
+        Raises:
+            ExtractionError: The unit is no table, or has no such rows.
+        """
+        ...
+
+
+def cut(files: Files, payload: Payload, emit: Emit) -> bytes:
+    """Cut spans into the outputs, one after another; emits a :class:`Cut` for each as soon as it is written."""
+    task = _cut_task(payload)
+    extractor = extractor_for(task.media_type)
+    if not isinstance(extractor, Cuttable):
+        raise UnsupportedFormat(f"{task.media_type} cannot be cut into files of its kind. Use --as text, or convert it.")
+    options = CutOptions(
+        media_type=task.media_type,
+        source_name=task.source_name,
+        password=task.password,
+        active_content=task.active_content,
+        limits=task.limits,
+    )
+    with extractor.cutter(files.document, options) as cutter:
+        for place, out in enumerate(files.outputs):
+            emit(dump(_cut_one(cutter, task, place, out)))
+    return dump(len(files.outputs))
+
+
+def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut:
+    most, smallest = task.most[place], None
+    for step in task.steps or (None,):
+        out.seek(0)
+        out.truncate()
+        try:
+            changes = _write(cutter, task.spans[place], out, step)
+        except ExtractionError as error:
+            return Cut(place=place, error=str(error), unit=error.unit)
+        size = out.seek(0, SEEK_END)
+        smallest = size if smallest is None else min(size, smallest)
+        if most is None or size <= most:
+            out.seek(0)
+            digest = hashlib.file_digest(cast("BufferedReader", out), "sha256").hexdigest()
+            media_type = identify(out, "").media_type
+            return Cut(place=place, size_bytes=size, sha256=digest, media_type=media_type, changes=changes)
+    out.truncate(0)
+    return Cut(place=place, size_bytes=smallest or 0)
+
+
+def _write(cutter: Cutter, span: Span, out: BinaryIO, step: ShrinkStep | None) -> tuple[Change, ...]:
+    if span.rows is None:
+        return cutter.cut(span.first, span.last, out, shrink=step)
+    if not isinstance(cutter, RowCutter):
+        raise UnsupportedFormat("Tables of this kind of document cannot be cut by rows.", unit=span.first)
+    return cutter.cut_rows(span.first, *span.rows, out, shrink=step)
+
+
+def fingerprint(files: Files, payload: Payload, emit: Emit) -> bytes:
+    """Take the content fingerprint of every unit; returns :class:`Printed`, emits the number so far."""
+    task = PrintTask(**payload | {"limits": ReadLimits(**payload["limits"])})
+    source, options, _ = opened(files.document, task.name, task.password, task.limits)
+    extractor = extractor_for(source.media_type)
+    if not isinstance(extractor, Fingerprinting):
+        return dump(Printed(able=False))
+    prints: list[tuple[int, str]] = []
+    errors: dict[int, str] = {}
+    walk = extractor.fingerprints(files.document, options)
+    for number, value in _until_damage(walk, errors):
+        prints.append((number, value))
+        if number % _TELL_EVERY == 0:
+            emit(b"%d" % number)
+    return dump(Printed(able=True, prints=tuple(prints), errors=errors))
+
+
+_TELL_EVERY = 200
+
+
+def _until_damage(walk: Iterator[tuple[int, str]], errors: dict[int, str]) -> Iterator[tuple[int, str]]:
+    """Pass fingerprints on; a unit that ends the walk is noted, anything else is the document's failure."""
+    try:
+        yield from walk
+    except ExtractionError as error:
+        if error.unit is None:
+            raise
+        errors[error.unit] = str(error)
+
+
+def join(files: Files, payload: Payload, emit: Emit) -> bytes:
+    """Put the document and the inputs together, in this order, into the one output; returns its size and hash."""
+    del emit
+    extractor = extractor_for(str(payload["media_type"]))
+    if not isinstance(extractor, Joinable):
+        raise UnsupportedFormat(f"Pieces of {payload['media_type']} cannot be put together again.")
+    (out,) = files.outputs
+    extractor.join([files.document, *files.inputs], out)
+    size = out.seek(0, SEEK_END)
+    out.seek(0)
+    digest = hashlib.file_digest(cast("BufferedReader", out), "sha256").hexdigest()
+    return dump({"size_bytes": size, "sha256": digest})
+
+
+def _cut_task(payload: Payload) -> CutTask:
+    """The payload comes from our own process and was made from the same type; no need to check it field by field."""
+    changed = {
+        "spans": tuple(_span(one) for one in payload["spans"]),
+        "most": tuple(payload["most"]),
+        "steps": tuple(ShrinkStep(**one) for one in payload["steps"]),
+        "limits": ReadLimits(**payload["limits"]),
+    }
+    return CutTask(**payload | changed)
+
+
+def _span(data: Payload) -> Span:
+    rows = data["rows"]
+    return Span(first=data["first"], last=data["last"], rows=None if rows is None else tuple(rows))
+
+
+FILE_TASKS: dict[str, Callable[[Files, Payload, Emit], bytes]] = {
+    "cut": cut,
+    "fingerprint": fingerprint,
+    "join": join,
+    "compare": compare,
+}

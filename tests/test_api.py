@@ -65,7 +65,7 @@ def test_a_raw_body_and_a_form_give_the_same_report(service: str, samples: Path)
         ("", b"PK\x03\x04" + b"\0" * 40, 422, "damaged"),
         ("", b"%PDF-1.7\nnothing", 422, "damaged"),
         ("", b"\x7fELF" + bytes(range(200)), 415, "unsupported-format"),
-        ("filename=" + "x" * 600, b"hello", 422, "unprocessable-entity"),
+        ("filename=" + "x" * 600, b"hello", 422, "unprocessable-content"),
     ],
 )
 def test_failures_are_problems(service: str, query: str, body: bytes, status: int, code: str) -> None:

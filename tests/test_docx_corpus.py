@@ -204,8 +204,15 @@ def test_text_is_safe_to_store_and_print(documents: list[Read]) -> None:
                 assert part.markdown != part.text
 
 
-@pytest.mark.parametrize("name", ["gotenberg__protected_page_1", "openxmlsdk__document_with_password", "poi__truncated62886",
-                                  "poi__crash-517626e815e0afa9decd0ebb6d1dee63fb9907dd"])  # fmt: skip
+REFUSED = (
+    "gotenberg__protected_page_1",
+    "openxmlsdk__document_with_password",
+    "poi__truncated62886",
+    "poi__crash-517626e815e0afa9decd0ebb6d1dee63fb9907dd",
+)
+
+
+@pytest.mark.parametrize("name", REFUSED)
 def test_unreadable_files_are_refused(corpus: Path, name: str) -> None:
     with pytest.raises(ExtractionError):
         read((corpus / "broken" / f"{name}.docx").read_bytes())

@@ -12,7 +12,8 @@ from extractors.docx.symbols import UNKNOWN, glyph, in_font, symbol
 
 
 def level(index: int, form: str, text: str, extra: str = "") -> str:
-    return f'<w:lvl w:ilvl="{index}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>{extra}<w:lvlText w:val="{text}"/></w:lvl>'
+    inner = f'<w:start w:val="1"/><w:numFmt w:val="{form}"/>{extra}<w:lvlText w:val="{text}"/>'
+    return f'<w:lvl w:ilvl="{index}">{inner}</w:lvl>'
 
 
 def numbering(levels: str, nums: str = '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>') -> str:
@@ -68,7 +69,8 @@ def test_numbers_come_with_the_style_and_headings_carry_them() -> None:
         "w:styles",
         '<w:style w:type="paragraph" w:styleId="berschrift1"><w:name w:val="heading 1"/>'
         '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr><w:outlineLvl w:val="0"/></w:pPr></w:style>'
-        '<w:style w:type="paragraph" w:styleId="berschrift2"><w:name w:val="heading 2"/><w:basedOn w:val="berschrift1"/>'
+        '<w:style w:type="paragraph" w:styleId="berschrift2"><w:name w:val="heading 2"/>'
+        '<w:basedOn w:val="berschrift1"/>'
         '<w:pPr><w:numPr><w:ilvl w:val="1"/><w:numId w:val="1"/></w:numPr><w:outlineLvl w:val="1"/></w:pPr></w:style>'
         '<w:style w:type="paragraph" w:styleId="Mine"><w:name w:val="Mine"/><w:basedOn w:val="berschrift2"/></w:style>',
     )
@@ -89,7 +91,8 @@ def test_numbers_come_with_the_style_and_headings_carry_them() -> None:
 def test_a_paragraph_can_leave_the_list_of_its_style() -> None:
     styles = element(
         "w:styles",
-        '<w:style w:type="paragraph" w:styleId="L"><w:name w:val="L"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>',
+        '<w:style w:type="paragraph" w:styleId="L"><w:name w:val="L"/>'
+        '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>',
     )
     body = p("in", '<w:pStyle w:val="L"/>') + p("out", '<w:pStyle w:val="L"/><w:numPr><w:numId w:val="0"/></w:numPr>')
     assert texts(docx(body, {"rId1": ("numbering", LEGAL), "rId2": ("styles", styles)})) == ["1. in", "out"]
@@ -106,13 +109,29 @@ def test_unknown_lists_do_no_harm() -> None:
 @pytest.mark.parametrize(
     ("value", "form", "text"),
     [
-        (4, "upperRoman", "IV"), (1999, "lowerRoman", "mcmxcix"), (27, "lowerLetter", "aa"), (28, "upperLetter", "BB"),
-        (7, "decimalZero", "07"), (11, "ordinal", "11th"), (22, "ordinal", "22nd"), (21, "ordinalText", "Twenty-first"),
-        (40, "ordinalText", "Fortieth"), (115, "cardinalText", "One hundred fifteen"), (5, "chicago", "**"), (3, "decimalEnclosedCircle", "③"),
-        (21, "decimalEnclosedCircle", "21"), (105, "chineseCounting", "一百零五"), (12, "japaneseCounting", "十二"), (255, "hex", "FF"),
-        (2, "numberInDash", "- 2 -"), (3, "russianLower", "в"), (9, "none", ""), (9, "somethingNew", "9"), (-1, "upperRoman", "-1"),
+        (4, "upperRoman", "IV"),
+        (1999, "lowerRoman", "mcmxcix"),
+        (27, "lowerLetter", "aa"),
+        (28, "upperLetter", "BB"),
+        (7, "decimalZero", "07"),
+        (11, "ordinal", "11th"),
+        (22, "ordinal", "22nd"),
+        (21, "ordinalText", "Twenty-first"),
+        (40, "ordinalText", "Fortieth"),
+        (115, "cardinalText", "One hundred fifteen"),
+        (5, "chicago", "**"),
+        (3, "decimalEnclosedCircle", "③"),
+        (21, "decimalEnclosedCircle", "21"),
+        (105, "chineseCounting", "一百零五"),
+        (12, "japaneseCounting", "十二"),
+        (255, "hex", "FF"),
+        (2, "numberInDash", "- 2 -"),
+        (3, "russianLower", "в"),
+        (9, "none", ""),
+        (9, "somethingNew", "9"),
+        (-1, "upperRoman", "-1"),
     ],
-)  # fmt: skip
+)
 def test_number_formats(value: int, form: str, text: str) -> None:
     assert numeral(value, form) == text
 

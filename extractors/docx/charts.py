@@ -17,6 +17,7 @@ MAX_POINTS = 5_000  # points of one series that are written out; a reader of the
 _TITLE, _SER, _V, _PT, _TX = (f"{{{C}}}{name}" for name in ("title", "ser", "v", "pt", "tx"))
 _CATEGORIES = (f"{{{C}}}cat", f"{{{C}}}xVal")
 _VALUES = (f"{{{C}}}val", f"{{{C}}}yVal")
+_SIZES = (f"{{{C}}}bubbleSize",)
 
 
 def chart(root: Element) -> tuple[Piece, bool]:
@@ -49,6 +50,8 @@ class _Series:
         self.name = "" if name is None else _text_of(name)
         self.categories = self._points(element, _CATEGORIES)
         self.values = self._points(element, _VALUES)
+        for index, size in self._points(element, _SIZES).items():
+            self.values[index] = f"{self.values.get(index, '')} ({size})".lstrip()
 
     def _points(self, element: Element, tags: Iterable[str]) -> dict[int, str]:
         found: dict[int, list[str]] = {}

@@ -13,7 +13,7 @@ from extractors.base import Renderable
 from extractors.errors import ExtractionError, OcrFailed, UnsupportedFormat
 from extractors.facts import Finding, Origin, TextPart, UnitText
 from extractors.ocr.reading import read_page
-from extractors.registry import extractor_for
+from extractors.registry import PDF, extractor_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,9 +83,12 @@ def recognize_units(
         )
     for number, raster in _rendered(extractor, file, options, numbers):
         if isinstance(raster, ExtractionError):
-            yield _failed(number, "render-failed", f"Page {number} could not be drawn for OCR: {raster}")
+            yield _failed(number, "render-failed", f"Not recognized: {raster}")
         else:
-            yield _recognized(number, raster, engine, languages, timeout_s)
+            noun = "page" if options.media_type == PDF else "image"
+            yield _recognized(
+                f"{noun} {number}", number, raster, engine=engine, languages=languages, timeout_s=timeout_s
+            )
 
 
 def _rendered(
@@ -108,25 +111,19 @@ def _rendered(
 
 
 def _recognized(
-    number: int, raster: Raster, engine: OcrEngine, languages: tuple[str, ...], timeout_s: float
+    name: str, number: int, raster: Raster, *, engine: OcrEngine, languages: tuple[str, ...], timeout_s: float
 ) -> RecognizedUnit:
+    """Recognize one unit; ``name`` is how messages call it."""
     try:
         page = read_page(raster, engine=engine, languages=languages, timeout_s=timeout_s)
     except TimeoutError:
-        return _failed(
-            number,
-            "ocr-timeout",
-            f"Recognizing page {number} took longer than {timeout_s:g} s and was stopped. Allow more time, or check "
-            "whether the page holds text at all.",
-        )
+        message = f"Recognizing {name} took longer than {timeout_s:g} s and was stopped. Allow more time a page."
+        return _failed(number, "ocr-timeout", message)
     except OcrFailed as error:
-        return _failed(number, "ocr-failed", f"Page {number} could not be recognized: {error}")
+        return _failed(number, "ocr-failed", f"OCR of {name} failed: {error}")
     except MemoryError:
-        return _failed(
-            number,
-            "ocr-failed",
-            f"There was not enough memory to recognize page {number}. Allow more, or reduce its resolution.",
-        )
+        message = f"There was not enough memory for OCR of {name}. Allow more, or reduce its resolution."
+        return _failed(number, "ocr-failed", message)
     parts = (TextPart(text=page.text, origin=Origin.OCR, confidence=page.confidence),) if page.text else ()
     return RecognizedUnit(
         text=UnitText(number=number, parts=parts),

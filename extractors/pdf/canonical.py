@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.errors import SafetyLimitExceeded
-from extractors.pdf.content import NAMED_RESOURCES, keys_among, names_used, page_content
+from extractors.pdf.content import NAMED_RESOURCES, keys_among, page_content, used_by
 from extractors.pdf.cutting.objects import ref_of
 from extractors.pdf.limits import PIKE_ERRORS
 from extractors.pdf.stream_digest import stored_digest, stream_digest
@@ -194,7 +194,7 @@ class Canonical:
         digest = hashlib.sha256(b"resources")
         resources = holder.get(Name.Resources)
         if isinstance(resources, Dictionary):
-            names = names_used(holder, resources)
+            names, _ = used_by(holder, resources)
             for kind in NAMED_RESOURCES:
                 entries = resources.get(kind)
                 if isinstance(entries, Dictionary):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAMED_RESOURCES = ("/ColorSpace", "/ExtGState", "/Font", "/Pattern", "/Properties", "/Shading", "/XObject")
 """Kinds of resources that content asks for by name (ISO 32000-2, table 34)."""
-DRAWING_RESOURCES = ("/ExtGState", "/Font", "/Pattern", "/XObject")
+_DRAWING = ("/ExtGState", "/Font", "/Pattern", "/XObject")
 """Those among them that may be, or lead to, holders."""
 
 _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)")
@@ -66,34 +66,33 @@ def holder_names(holder: Object) -> set[str] | None:
         return None
 
 
-def names_used(holder: Object, resources: Dictionary) -> set[str] | None:
-    """Return all names by which ``resources`` may be asked for; None when that cannot be told.
+def used_by(holder: Object, resources: Dictionary) -> tuple[set[str] | None, list[Object]]:
+    """Return all names by which ``resources`` may be asked for, and what with resources of its own that draws.
 
     Beside the holder itself those ask that it draws and that have no resources of their own, as early versions of PDF
     allowed (ISO 32000-2, 8.10.1).
+
+    Returns:
+        The names, None when they cannot be told, and holders among the resources with these names.
     """
     names = holder_names(holder)
+    drawn: list[Object] = []
     fresh = names
     while names is not None and fresh:
         borrowed: set[str] = set()
-        for drawn in holders_drawn(resources, fresh):
-            if Name.Resources not in drawn:
-                more = holder_names(drawn)
-                if more is None:
-                    return None
-                borrowed |= more
-        fresh = borrowed - names
-        names |= borrowed
-    return names
-
-
-def holders_drawn(resources: Dictionary, names: set[str] | None) -> Iterator[Object]:
-    """Yield the holders among the resources with these names (None: with any), by ascending name."""
-    for kind in DRAWING_RESOURCES:
-        entries = resources.get(kind)
-        if isinstance(entries, Dictionary):
-            for key in keys_among(entries, names):
-                yield from holders_in(kind, entries.get(key))
+        for one in _holders(resources, fresh):
+            if Name.Resources in one:
+                drawn.append(one)
+                continue
+            more = holder_names(one)
+            if more is None:
+                names = None
+                break
+            borrowed |= more
+        if names is not None:
+            fresh = borrowed - names
+            names |= borrowed
+    return names, drawn if names is not None else [one for one in _holders(resources, None) if Name.Resources in one]
 
 
 def keys_among(entries: Dictionary, names: set[str] | None) -> list[str]:
@@ -106,20 +105,25 @@ def keys_among(entries: Dictionary, names: set[str] | None) -> list[str]:
     return sorted(entries.keys() if names is None else entries.keys() & names)
 
 
-def holders_in(kind: str, value: object) -> Iterator[Object]:
-    """Yield the holders that one entry of a holder's resources is or leads to.
+def _holders(resources: Dictionary, names: set[str] | None) -> Iterator[Object]:
+    """Yield the holders among the resources with these names (None: with any), by ascending name."""
+    for kind in _DRAWING:
+        entries = resources.get(kind)
+        if isinstance(entries, Dictionary):
+            for key in keys_among(entries, names):
+                holder = _holder_in(kind, entries.get(key))
+                if holder is not None:
+                    yield holder
 
-    Args:
-        kind: One of :data:`DRAWING_RESOURCES`.
-        value: The entry.
-    """
+
+def _holder_in(kind: str, value: object) -> Object | None:
+    """Return the holder that one entry of a holder's resources is or leads to, if any."""
+    if kind == "/Font":
+        return value if isinstance(value, Dictionary) and value.get(Name.Subtype) == Name.Type3 else None
     if kind == "/ExtGState":
         mask = value.get(Name.SMask) if isinstance(value, Dictionary) else None
         group = mask.get(Name.G) if isinstance(mask, Dictionary) else None
-        if isinstance(group, Stream):
-            yield group
-    elif kind == "/Font":
-        if isinstance(value, Dictionary) and value.get(Name.Subtype) == Name.Type3:
-            yield value
-    elif isinstance(value, Stream) and (kind == "/Pattern" or value.get(Name.Subtype) == Name.Form):
-        yield value
+        return group if isinstance(group, Stream) else None
+    if isinstance(value, Stream) and (kind == "/Pattern" or value.get(Name.Subtype) == Name.Form):
+        return value
+    return None

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from extractors.ink import Box
     from extractors.pdf.placing import Rect
-    from extractors.pixels import Box, PixelLook
+    from extractors.pixels import PixelLook
 
 DPI = 100.0
 """Enough to tell lines of 6-point type; recognition needs more."""

@@ -11,7 +11,10 @@ import pypdfium2.raw as pdfium_c
 from extractors.facts import DocumentFacts, TextPart, UnitFacts, UnitKind, UnitText
 from extractors.legibility import gibberish
 from extractors.pdf.annotations import annotation_parts
+from extractors.pdf.cut import pdf_cutter
+from extractors.pdf.fingerprint import page_fingerprints
 from extractors.pdf.inventory import Inventory, take_inventory
+from extractors.pdf.join import join_pdfs
 from extractors.pdf.kinds import is_layer_hidden, judge, layer_lies, wants_look
 from extractors.pdf.notes import PageNotes
 from extractors.pdf.opening import open_pdf
@@ -23,9 +26,10 @@ from extractors.pdf.structure import read_structure
 from extractors.pdf.text import page_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-    from extractors.base import Raster, ReadOptions, UnitSink
+    from extractors.base import CutOptions, Cutter, Raster, ReadOptions, UnitSink
     from extractors.pdf.kinds import Judgement
     from extractors.pdf.opening import OpenPdf
     from extractors.pdf.pages import PageMeasure
@@ -73,6 +77,18 @@ class PdfExtractor:
             ExtractionError: The document cannot be opened, or a page cannot be drawn (``unit`` says which).
         """
         yield from render_pages(file, options, numbers)
+
+    def cutter(self, file: BinaryIO, options: CutOptions) -> AbstractContextManager[Cutter]:
+        """Open a PDF for cutting; see :meth:`extractors.base.Cuttable.cutter`."""
+        return pdf_cutter(file, options)
+
+    def fingerprints(self, file: BinaryIO, options: ReadOptions) -> Iterator[tuple[int, str]]:
+        """Yield the fingerprint of each page; see :meth:`extractors.base.Fingerprinting.fingerprints`."""
+        return page_fingerprints(file, password=options.password)
+
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+        """Put pieces together again; see :meth:`extractors.base.Joinable.join`."""
+        join_pdfs(pieces, out)
 
 
 class _Pages:

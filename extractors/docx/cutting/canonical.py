@@ -68,19 +68,40 @@ class Canonical:
         self._part_prints: dict[str, bytes] = {}
         self._targets: dict[str, dict[str, bytes]] = {}
 
-    def block(self, element: Element, part: str) -> bytes:
-        """Return a hash of an element and all it refers to; the element is changed.
+    def prepare(self, root: Element, part: str) -> None:
+        """Simplify everything below ``root`` and resolve what it refers to, so that it can be hashed.
 
         Args:
-            element: The element, marks of cutting undone.
+            root: Marks of cutting undone; it is changed.
             part: The part it stands in.
         """
-        styles = sorted({each.get(W_VAL, "") for each in element.iter(*_STYLED)})
-        self._simplify(element, part)
+        etree.strip_attributes(root, *_REVISIONS)
+        etree.strip_elements(root, *_UNSEEN, with_tail=False)
+        for each in [each for each in root.iter(W_SECT_PR) if each is not root]:
+            marks.drop(each)
+        for each in root.iter(*_NAMED):
+            each.attrib.pop(W_ID, None)
+        for each in root.iter(*_DRAWN):
+            each.attrib.pop("id", None)
+        for each in list(root.iterfind(f".//{_SDT_ID}")):
+            marks.drop(each)
+        for each in list(root.iter(NUM_PR)):
+            _simplify_list(each)
+        for each in root.iter(*NOTE_REFERENCES, COMMENT_REFERENCE):
+            kind = NOTE_REFERENCES.get(str(each.tag), "comment")
+            each.set(W_ID, self._note(kind, each.get(W_ID, "")).hex())
+        targets = self._targets_of(part)
+        for each in active.referring(root):
+            for name in active.reference_names(each):
+                each.set(name, targets.get(str(each.attrib[name]), b"").hex())
+
+    def digest(self, element: Element) -> bytes:
+        """Return a hash of a prepared element, with the styles it uses."""
+        styles = {each.get(W_VAL, "") for each in element.iter(*_STYLED)}
         data = etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
         found = hashlib.sha256(data)
         found.update(self._defaults)
-        for style in styles:
+        for style in sorted(styles):
             found.update(self._style(style))
         return found.digest()
 
@@ -97,36 +118,12 @@ class Canonical:
         marks.restore(properties)
         properties.attrib.pop(MOVED, None)
         targets = self._targets_of(self._parts.main)
-        found = hashlib.sha256(self.block(properties, self._parts.main))
+        self.prepare(properties, self._parts.main)
+        found = hashlib.sha256(self.digest(properties))
         for (tag, kind), identity in sorted(shown.items()):
             if identity in targets:
                 found.update(f"\0{tag}\0{kind}\0".encode() + targets[identity])
         return found.digest()
-
-    def _simplify(self, element: Element, part: str) -> None:
-        etree.strip_attributes(element, *_REVISIONS)
-        etree.strip_elements(element, *_UNSEEN, with_tail=False)
-        for each in [each for each in element.iter(W_SECT_PR) if each is not element]:
-            marks.drop(each)
-        for each in element.iter(*_NAMED):
-            each.attrib.pop(W_ID, None)
-        for each in element.iter(*_DRAWN):
-            each.attrib.pop("id", None)
-        for each in element.iterfind(f".//{_SDT_ID}"):
-            marks.drop(each)
-        for each in list(element.iter(NUM_PR)):
-            _simplify_list(each)
-        for each in element.iter(*NOTE_REFERENCES, COMMENT_REFERENCE):
-            kind = NOTE_REFERENCES.get(str(each.tag), "comment")
-            each.set(W_ID, self._note(kind, each.get(W_ID, "")).hex())
-        self._resolve(element, part)
-
-    def _resolve(self, element: Element, part: str) -> None:
-        targets = self._targets_of(part)
-        for each in active.referring(element):
-            for name in active.reference_names(each):
-                identity = each.attrib[name]
-                each.set(name, targets.get(str(identity), b"").hex())
 
     def _note(self, kind: str, identity: str) -> bytes:
         key = (kind, identity)
@@ -137,7 +134,8 @@ class Canonical:
             if element is not None:
                 copy = etree.fromstring(etree.tostring(element, with_tail=False))
                 copy.attrib.pop(W_ID, None)
-                self._beside_prints[key] = self.block(copy, self._part_of(kind))
+                self.prepare(copy, self._part_of(kind))
+                self._beside_prints[key] = self.digest(copy)
             found = self._beside_prints[key]
         return found
 

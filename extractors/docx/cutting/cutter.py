@@ -18,6 +18,7 @@ from extractors.docx.cutting.listed import Outline
 from extractors.docx.cutting.parts import Parts
 from extractors.docx.cutting.piece import Extent, Maker, Source
 from extractors.docx.cutting.report import changes
+from extractors.docx.cutting.shrink import shrink as shrink_pictures
 from extractors.docx.cutting.survey import Survey
 from extractors.docx.package import Package
 from extractors.errors import ActiveContentRejected, DamagedDocument, ExtractionError, SafetyLimitExceeded
@@ -171,12 +172,13 @@ class DocxCutter:
         parts = self._parts
         contents = Contents()
         contents.replaced[parts.main] = parts.spelled(parts.main, self._source.body.whole(made.inner))
+        made.inner.clear()
         contents.kept[parts.main] = parts.referred(parts.main, made.references)
         description = properties.describe(extent.first, extent.last, self.count, self._options.source_name)
         self._beside.write(made, extent, description, contents)
         shrunk: tuple[Change, ...] = ()
         if shrink is not None:
-            raise NotImplementedError
+            shrunk = shrink_pictures(parts, contents, made, shrink, self._options.limits.max_image_pixels)
         archive.write(parts, contents, out)
         return (*changes(parts, contents, made, extent, pages_restart=self._pages_restart(extent, contents)), *shrunk)
 

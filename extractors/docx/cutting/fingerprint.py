@@ -107,7 +107,7 @@ class Fingerprints:
         self._section_prints: dict[int, bytes] = {}
 
     def blocks(self) -> Iterator[tuple[int, Element, list[tuple[Element, bytes]]]]:
-        """Yield each block with its number and its (paragraph, list number as shown)."""
+        """Yield each block, prepared for hashing, with its number and its (paragraph, list number as shown)."""
         tally = Tally(self._outline.numbering)
         fields = FieldPass(_judge, fields=self._fields, first=1, last=self._body.count)
         for first, last in self._body.groups(1, self._body.count):
@@ -115,13 +115,14 @@ class Fingerprints:
             self._strip(stretch, fields)
             numbers = [self._numbers(block, tally) for block in stretch.blocks]
             marks.restore(stretch.root)
+            self._canonical.prepare(stretch.root, self._parts.main)
             for at, block in enumerate(stretch.blocks):
                 yield first + at, block, numbers[at]
 
     def hexdigest(self, number: int, element: Element, numbers: list[tuple[Element, bytes]]) -> str:
-        """Return the fingerprint of a block or a row as hex SHA-256; the element is changed."""
+        """Return the fingerprint of a block or a row as hex SHA-256."""
         found = hashlib.sha256(_VERSION)
-        found.update(self._canonical.block(element, self._parts.main))
+        found.update(self._canonical.digest(element))
         for _, shown in numbers:
             found.update(shown)
         index = self._sections.index(number)

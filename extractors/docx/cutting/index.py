@@ -152,10 +152,10 @@ class Body:
         """Return the tree of a document without blocks, to which marks are declared."""
         return safexml.parse(self._head + self._tail, self._part)
 
-    def whole(self, inner: bytes) -> bytes:
+    def whole(self, inner: list[bytes]) -> bytes:
         """Return a main part around the XML of blocks; the marks' namespace is declared only when it is used."""
-        marked = any(f"{before}{self._prefix}:".encode() in inner for before in ("<", " "))
-        return b"".join((DECLARATION, self._head if marked else self._plain_head, inner, self._tail))
+        marked = any(f"{before}{self._prefix}:".encode() in each for each in inner for before in ("<", " "))
+        return b"".join((DECLARATION, self._head if marked else self._plain_head, *inner, self._tail))
 
     def _frame(self, begin: re.Match[bytes]) -> None:
         """Set what stands before and after the blocks, without the marks' namespace and with it."""

@@ -120,12 +120,12 @@ class _Joiner:
                 _end_section(stretch.body, last=last)
             self._append(list(stretch.body))
 
-    def finish(self) -> bytes:
-        """Return the XML inside the body."""
+    def finish(self) -> list[bytes]:
+        """Return the XML inside the body, in stretches."""
         self._append([])
         if self._held is not None:
             self._write([self._held])
-        return b"".join(self._inner)
+        return self._inner
 
     def _append(self, children: list[Element]) -> None:
         """Write what is held back and all children but the last, which the next piece may go on with."""

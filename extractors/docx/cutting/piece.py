@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from extractors.docx.cutting import active, marks, rows, sections
+from extractors.docx.cutting.drawn import drawn
 from extractors.docx.cutting.fields import Fate, FieldPass, active_field, reference
 from extractors.docx.cutting.lists import Continuation
 from extractors.docx.cutting.notes import NOTE_REFERENCES, NOTE_TAGS, authors
@@ -63,24 +64,26 @@ class Made:
     """The body of a piece and what it needs.
 
     Attributes:
-        inner: XML of the blocks and of what stands between and after them.
+        inner: XML of the blocks and of what stands between and after them, in stretches.
         numbering: ``w:numbering`` with lists that go on; None when the source's will do.
         references: Relationship ids referred to.
         notes: Ids of footnotes and endnotes referred to, by kind.
         comments: Ids of comments.
         note_starts: First number of notes by kind, where they number through the whole document.
+        pictures: Where pictures are drawn: (relationship id, block, width and height in EMU, 0 when not known).
         authors: Everybody named as an author.
         stripped: Active content taken out: what → how often, by block (0: not in a block).
         touched: Blocks that were mended, by what was mended.
         elsewhere: References to bookmarks in other pieces.
     """
 
-    inner: bytes = b""
+    inner: list[bytes] = field(default_factory=list)
     numbering: Element | None = None
     references: set[str] = field(default_factory=set)
     notes: dict[str, set[str]] = field(default_factory=lambda: {"footnote": set(), "endnote": set()})
     comments: set[str] = field(default_factory=set)
     note_starts: dict[str, int] = field(default_factory=dict)
+    pictures: list[tuple[str, int, float, float]] = field(default_factory=list)
     authors: set[str] = field(default_factory=set)
     stripped: dict[int, Counter[str]] = field(default_factory=dict)
     touched: dict[str, set[int]] = field(default_factory=dict)
@@ -123,7 +126,7 @@ class Maker:
             self._mend(stretch)
             self._collect(stretch.body)
             inner.append(source.body.inner(stretch.root))
-        made.inner = b"".join((self._loose(list(self._clip.opened)), *inner, self._loose(self._closing())))
+        made.inner = [self._loose(list(self._clip.opened)), *inner, self._loose(self._closing())]
         made.numbering = self._lists.numbering()
         self._touch("lists", self._lists.blocks)
         self._touch("fields", self._fields.frozen)
@@ -146,6 +149,9 @@ class Maker:
             self._fields.block(self._block, block)
             self._lists.block(self._block, block)
             self._sections(self._block, block)
+            self._made.pictures.extend(
+                (each.identity, self._block, each.width_emu, each.height_emu) for each in drawn(block)
+            )
         for link in stretch.root.iter(_HYPERLINK) if self._elsewhere else ():
             if link.get(_ANCHOR) in self._elsewhere:
                 block = next((numbers[each] for each in link.iterancestors() if each in numbers), 0)

@@ -73,6 +73,10 @@ class Actions:
         """
         if not isinstance(action, Dictionary):
             return None
+        if Name.Next not in action:
+            kind = self._kind(action)
+            found.update(() if kind is None else (kind,))
+            return action if kind is None else None
         flat, seen = [], pikepdf.ObjectSet()
         pending: list[object] = [action]
         while pending:

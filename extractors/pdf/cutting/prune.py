@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
-from extractors.pdf.content import NAMED_RESOURCES, holders_drawn, keys_among, names_used
+from extractors.pdf.content import NAMED_RESOURCES, keys_among, used_by
 from extractors.pdf.limits import MAX_DEPTH
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ class Pruner:
         resources = holder.get(Name.Resources)
         if not isinstance(resources, Dictionary):
             return []
-        names = names_used(holder, resources)
+        names, drawn = used_by(holder, resources)
         if names is not None:
             resources = self._replaced(holder, resources, names)
         self._tidy_images(resources)
-        return [drawn for drawn in holders_drawn(resources, None) if Name.Resources in drawn]
+        return drawn
 
     def _tidy_images(self, resources: Dictionary) -> None:
         entries = resources.get(Name.XObject)

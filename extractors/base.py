@@ -101,6 +101,21 @@ class Renderable(Protocol):
         ...
 
 
+@runtime_checkable
+class Viewable(Protocol):
+    """Optional: units can be shown as a reader sees them, to be compared."""
+
+    def views(
+        self, file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]
+    ) -> Iterator[tuple[int, Image.Image]]:
+        """Yield each wanted unit in colour (mode ``RGB``), small: about 72 dpi, the same size for the same unit.
+
+        Raises:
+            ExtractionError: The document cannot be opened, or a unit cannot be shown (``unit`` says which).
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutOptions:
     """How pieces are cut out of a document.

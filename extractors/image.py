@@ -11,6 +11,7 @@ from PIL import ExifTags, Image, ImageOps
 from extractors.base import Raster
 from extractors.errors import DamagedDocument, ExtractionError, SafetyLimitExceeded
 from extractors.facts import DocumentFacts, Finding, UnitFacts, UnitKind, UnitText
+from extractors.image_views import frame_views
 from extractors.pixels import LONGEST_PX, look
 from extractors.raster import gray_of, open_image, reading_image, squared, too_many_pixels
 
@@ -112,6 +113,12 @@ class ImageExtractor:
                     raise too_many_pixels(limit, unit=number)
                 gray, dpi = _upright(image, frame)
             yield number, Raster(gray, dpi, "embedded")
+
+    def views(
+        self, file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]
+    ) -> Iterator[tuple[int, Image.Image]]:
+        """Yield frames as small colour images; see :meth:`extractors.base.Viewable.views`."""
+        yield from frame_views(file, options, numbers)
 
 
 def _numbers(image: Image.Image, limits: ReadLimits, findings: list[Finding]) -> Iterator[int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extractors.errors import ExtractionError
+from preflight import __version__
 from preflight.cli_session import Session, exit_code, fail, print_report, progress, write_out
 from preflight.errors import PreflightError
 
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="preflight",
-    help="Look at a document before it is uploaded: will it get through, which limit binds, what does it cost?",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Documents to look at; - reads standard input.")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE", help="Documents to look at; - reads standard input.")]
 For = Annotated[
     str | None,
     typer.Option("--for", metavar="TARGET", help="Receiving service: an id of `preflight targets`, or a TOML file."),
@@ -55,6 +55,22 @@ MaxPages = Annotated[
 ]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="Tokens a piece may have.")]
 MaxSeconds = Annotated[float | None, typer.Option("--max-seconds", help="Seconds a piece may take at the target.")]
+
+
+def show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's shape of a callback
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(f"upload-preflight {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Look at a document before it is uploaded: will it get through, which limit binds, what does it cost?"""
 
 
 @app.command()

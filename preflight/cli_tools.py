@@ -95,7 +95,7 @@ def schema(
 
 
 def batch(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files and folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Folder for report.jsonl.")],
     target: For = None,
     via: Annotated[list[str] | None, typer.Option("--via", metavar="HOP", help="Gateway on the way.")] = None,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast, runtim
 
 from extractors.base import (
     Change,
+    CutOptions,
     Cuttable,
     Cutter,
-    CutOptions,
     Fingerprinting,
     Joinable,
     ReadLimits,
@@ -24,7 +24,7 @@ from extractors.base import (
 )
 from extractors.errors import ExtractionError, UnsupportedFormat
 from extractors.media import identify
-from extractors.registry import extractor_for
+from extractors.registry import DOCM, extractor_for
 from preflight.tasks import opened
 from preflight.views import compare
 from preflight.wire import dump
@@ -149,7 +149,7 @@ def cut(files: Files, payload: Payload, emit: Emit) -> bytes:
     task = _cut_task(payload)
     extractor = extractor_for(task.media_type)
     if not isinstance(extractor, Cuttable):
-        raise UnsupportedFormat(f"{task.media_type} cannot be cut into files of its kind. Use --as text, or convert it.")
+        raise UnsupportedFormat(f"{task.media_type} is not cut into files of its kind. Use --as text, or convert it.")
     options = CutOptions(
         media_type=task.media_type,
         source_name=task.source_name,
@@ -177,7 +177,8 @@ def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut:
         if most is None or size <= most:
             out.seek(0)
             digest = hashlib.file_digest(cast("BufferedReader", out), "sha256").hexdigest()
-            media_type = identify(out, "").media_type
+            # Without its macros, a document with macros is an ordinary one.
+            media_type = identify(out, "piece.docx").media_type if task.media_type == DOCM else task.media_type
             return Cut(place=place, size_bytes=size, sha256=digest, media_type=media_type, changes=changes)
     out.truncate(0)
     return Cut(place=place, size_bytes=smallest or 0)

@@ -64,7 +64,8 @@ def report_view(report: Report, *, explain: bool = False) -> RenderableType:
         parts.append(_figures(report.estimate))
     if report.plan is not None and len(report.plan.pieces) > 1:
         parts.append(plan_view(report, most=PIECES_SHOWN))
-    parts.append(_findings(report.findings, everything=explain))
+    if report.findings:
+        parts.append(_findings(report.findings, everything=explain))
     if explain:
         parts.append(_explanation(report))
     return Group(_headline(report), *(Padding(part, (0, 0, 0, 2)) for part in parts))

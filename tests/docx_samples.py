@@ -283,3 +283,73 @@ def crossing() -> bytes:
             "word/settings.xml": f'<w:settings {NAMES}><w:updateFields w:val="true"/><w:footnotePr><w:footnote w:id="-1"/><w:footnote w:id="0"/></w:footnotePr><w:compat/></w:settings>',
         },
     )
+
+
+def control(content: str, properties: str = "") -> str:
+    """Return a content control around blocks."""
+    return f'<w:sdt><w:sdtPr><w:id w:val="77"/>{properties}</w:sdtPr><w:sdtContent>{content}</w:sdtContent></w:sdt>'
+
+
+def controls() -> bytes:
+    """Return a document with content controls around blocks: plain, nested, bound to data, and a table of contents."""
+    part = '<w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj>'
+    blocks = "".join(
+        (
+            p("Before"),
+            control(p("In one") + p("In two") + control(p("Deep one") + p("Deep two"), '<w:tag w:val="inner"/>') + p("In three")),
+            p("Between"),
+            control(p("Contents") + p("Chapter one 1"), part),
+            f'<w:customXml w:uri="urn:x" w:element="e"><w:customXmlPr/>{p("Custom one")}{p("Custom two")}</w:customXml>',
+            control(p("Bound one") + p("Bound two"), '<w:dataBinding w:xpath="/a" w:storeItemID="{0}"/><w15:dataBinding w:xpath="/a"/>'),
+            control(""),
+            control(table([["a", "b"], ["c", "d"]])),
+            '<w:p/>',
+            p("After"),
+        )
+    )  # fmt: skip
+    return make(blocks + SECTION)
+
+
+def loose() -> bytes:
+    """Return a document with run-level content directly in the body, which the fast pass cannot tell apart."""
+    return make(
+        p("One")
+        + '<w:ins w:id="5" w:author="Bea"><w:r><w:t>loose</w:t></w:r></w:ins>'
+        + p("Two")
+        + control('<w:del w:id="6" w:author="Bea"><w:r><w:delText>gone</w:delText></w:r></w:del>')
+        + '<w:moveTo w:id="8" w:author="Bea"><w:r><w:t>end</w:t></w:r></w:moveTo>'
+        + SECTION
+    )
+
+
+def sectioned() -> bytes:
+    """Return a document of four sections with headers: the second inherits, the third has its own, the last inherits."""
+    def ends(references: str, extra: str = "") -> str:
+        return f'<w:sectPr>{references}<w:pgSz w:w="11906" w:h="16838"/>{extra}</w:sectPr>'
+
+    def reference(kind: str, name: str, role: str = "header") -> str:
+        return f'<w:{role}Reference w:type="{kind}" r:id="rId_{name}"/>'
+
+    blocks = "".join(
+        (
+            p("One a"), p("One b", ends(reference("default", "header1") + reference("first", "header3") + reference("default", "footer1", "footer"), "<w:titlePg/>")),
+            p("Two a"), p("Two b"), p("Two c", ends("")),
+            p("Three a"), p("Three b"), p("Three c", ends(reference("default", "header2"), '<w:cols w:num="2"/>')),
+            p("Four a"), p("Four b"),
+        )
+    )  # fmt: skip
+
+    def story(tag: str, words: str, content: str = "") -> str:
+        return f"<w:{tag} {NAMES}>{p(text(words) + content)}</w:{tag}>"
+
+    return make(
+        blocks + ends(""),
+        {
+            "word/header1.xml": story("hdr", "Header of one and two ", picture("rIdP")),
+            "word/header2.xml": story("hdr", "Header of three and four"),
+            "word/header3.xml": story("hdr", "First page"),
+            "word/footer1.xml": story("ftr", "Page ", field("PAGE", "1")),
+            "word/media/image1.png": png(),
+        },
+        own_links={"word/header1.xml": {"rIdP": ("image", "media/image1.png", False)}},
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import ctypes
 import io
+import random
 from typing import TYPE_CHECKING
 
 import pypdfium2
 import pypdfium2.raw as pdfium_c
-from PIL import Image
+from PIL import Image, ImageOps
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 
@@ -90,13 +91,14 @@ def photographed(data: bytes, *, dpi: float = 150, page: int = 0) -> Image.Image
         return image
 
 
-def landscape_photo(size: tuple[int, int] = (900, 600)) -> Image.Image:
-    """Something like a photograph: soft tones, structure of all sizes, nothing written."""
-    width, height = size
-    sky = Image.linear_gradient("L").resize(size)
-    hills = Image.effect_mandelbrot((width, height), (-0.75, 0.05, -0.72, 0.08), 90)
-    grain = Image.effect_noise((width // 4, height // 4), 90).resize(size, Image.Resampling.BICUBIC)
-    return Image.blend(Image.blend(sky, hills, 0.5), grain, 0.45)
+def photo(size: tuple[int, int] = (900, 600), seed: int = 1) -> Image.Image:
+    """Something like a photograph: soft tones, structure of all sizes, nothing written. The same seed, the same photo."""
+    chance = random.Random(seed)  # noqa: S311 - pictures, not secrets
+    image = Image.new("L", size, 128)
+    for cells, share in ((3, 0.6), (7, 0.5), (19, 0.4), (53, 0.3), (151, 0.2), (401, 0.1)):
+        grid = Image.frombytes("L", (cells, cells), chance.randbytes(cells * cells))
+        image = Image.blend(image, grid.resize(size, Image.Resampling.BICUBIC), share)
+    return ImageOps.autocontrast(image, cutoff=1)
 
 
 def outlined(lines: tuple[str, ...], *, size: float = 14, top: float = 760) -> bytes:
@@ -126,7 +128,7 @@ def _glyph(font: object, char: str, size: float, x: float, y: float) -> str:
     for index in range(max(0, pdfium_c.FPDFGlyphPath_CountGlyphSegments(path))):
         segment = pdfium_c.FPDFGlyphPath_GetGlyphPathSegment(path, index)
         pdfium_c.FPDFPathSegment_GetPoint(segment, at_x, at_y)
-        point = f"{x + at_x.value:.2f} {y + at_y.value:.2f}"
+        point = f"{x + size * at_x.value:.2f} {y + size * at_y.value:.2f}"  # outlines come in units of the em
         kind = pdfium_c.FPDFPathSegment_GetType(segment)
         if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
             operators.append(f"{point} m")

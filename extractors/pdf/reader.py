@@ -24,10 +24,13 @@ from extractors.pdf.placing import KnownImages
 from extractors.pdf.render import render_pages
 from extractors.pdf.structure import read_structure
 from extractors.pdf.text import page_text
+from extractors.pdf.views import page_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+
+    from PIL.Image import Image
 
     from extractors.base import CutOptions, Cutter, Raster, ReadOptions, UnitSink
     from extractors.pdf.kinds import Judgement
@@ -85,6 +88,10 @@ class PdfExtractor:
     def fingerprints(self, file: BinaryIO, options: ReadOptions) -> Iterator[tuple[int, str]]:
         """Yield the fingerprint of each page; see :meth:`extractors.base.Fingerprinting.fingerprints`."""
         return page_fingerprints(file, password=options.password)
+
+    def views(self, file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]) -> Iterator[tuple[int, Image]]:
+        """Yield pages as small colour images; see :meth:`extractors.base.Viewable.views`."""
+        yield from page_views(file, options, numbers)
 
     def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
         """Put pieces together again; see :meth:`extractors.base.Joinable.join`."""

@@ -17,8 +17,8 @@ from lxml import etree
 
 from extractors.docx import safexml
 from extractors.docx.cutting import marks
-from extractors.docx.cutting.scan import SENTINEL, Found, Observer, blocks_of, scan, scan_closely
-from extractors.docx.names import W_BODY
+from extractors.docx.cutting.scan import SENTINEL, Found, Observer, blocks_of, inside, scan, scan_closely
+from extractors.docx.names import W_BODY, W_CUSTOM_XML, W_SDT
 from extractors.errors import DamagedDocument, NoPages
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ class Body:
                 f"Blocks {first} to {last} of {self._part} are not where they should be. "
                 "Open the file in Word or LibreOffice and save it anew as .docx."
             )
-        _drop_empty_repetitions(body)
+        if before.opening:
+            _drop_empty_repetitions(body)
         return Stretch(root, body, blocks, first)
 
     def inner(self, root: Element) -> bytes:
@@ -209,6 +210,7 @@ def _utf8(document: bytes) -> bytes:
 
 def _drop_empty_repetitions(body: Element) -> None:
     """Remove repeated wrappers that turned out to end before the first block."""
-    for element in list(body.iter()):
-        if element.get(marks.AGAIN) is not None and not any(True for _ in blocks_of(element)):
+    for element in list(body.iter(W_SDT, W_CUSTOM_XML)):
+        content = inside(element)
+        if element.get(marks.AGAIN) is not None and content is not None and next(blocks_of(content), None) is None:
             marks.drop(element)

@@ -1,14 +1,17 @@
 """Whether the text of a layer can be what the page says: plain statistics, no dictionary, no language asked for.
 
-A text layer lies in two ways. Broken encodings (fonts without a Unicode mapping) give letters of no language: hardly a
-vowel, or hardly a letter. Recognition in the wrong script gives words with capitals, digits and signs in their middle.
-Measured on 1,300 pages: honest layers have at most 0.32 of such words (class names of a data model; running text has
-0.00 to 0.10), layers in the wrong script 0.35 to 0.91. Vowels are 0.31 to 0.50 of the letters of honest pages, 0.15
-where every character is shifted by the same number, which is what most broken subset fonts do.
+A text layer lies in two ways. Broken encodings (fonts without a Unicode mapping) give other letters than the page
+shows, mostly all moved by the same number: hardly a vowel, hardly a letter, or rare letters in the place of common
+ones. Recognition in the wrong script gives words with capitals, digits and signs in their middle.
+
+Measured on 1,300 pages and 20 languages. Broken words: honest layers 0.00 to 0.29 (names of variables), the wrong
+script 0.31 to 0.87. Vowels among Latin letters: honest 0.31 to 0.50, moved by 29 (the usual case) 0.15. Bits a letter
+takes: honest 3.9 to 4.7, pages of formulas up to 4.96; moved by 28 to 31 from 4.8 to 5.8, nearly all of them capitals.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from itertools import filterfalse
@@ -20,12 +23,23 @@ _FEWEST_CHARS = 100  # fewer prove nothing
 _FEWEST_WORDS = 12
 _LEAST_VOWELS = 0.2
 _LEAST_ALPHANUMERIC = 0.4
+_MOST_BITS = 5.1
+_MOST_BITS_OF_CAPITALS = 4.75
+_ALL_CAPITALS = 0.9
+_MOST_DIGITS = 0.15  # codes and part numbers have more; their letters follow no language
 _MOST_BROKEN = 0.25
 
 _DRAWN = re.compile(r"[-–—|+=_.*#~:/\\…·•\u2500-\u257f]+")  # leaders, ruled lines and tables made of signs
 _LATIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _VOWELS = b"aeiouyAEIOUY"
 _DIGITS = b"0123456789"
+# Per cent of the letters a to z in running text, mean of a dozen European languages; one decimal is plenty here.
+_PER_CENT = (
+    *(8.9, 1.5, 2.6, 4.0, 13.0, 1.2, 1.9, 2.2, 8.2, 0.9, 2.2, 4.7, 3.0),
+    *(7.4, 6.2, 2.2, 0.4, 6.5, 6.3, 6.4, 3.8, 1.7, 1.2, 0.2, 1.4, 1.3),
+)
+_BITS = {97 + index: -math.log2(share / sum(_PER_CENT)) for index, share in enumerate(_PER_CENT)}
 _BASE = str.maketrans("ıæœøÆŒØßðþđłĐŁ", "iaooAOOsdtdlDL")  # letters that NFD does not take apart
 _VOWEL = re.compile("[aeiouyAEIOUY]")
 _LETTER = re.compile("[A-Za-z]")
@@ -64,9 +78,24 @@ def gibberish(text: str, *, recognized: bool) -> str | None:
         told = _DRAWN.sub("", packed)
         if latin + digits + others < _LEAST_ALPHANUMERIC * len(told) and len(told) >= _FEWEST_CHARS:
             return "hardly-letters"
-    if latin >= _FEWEST_CHARS and latin > others and _count(letters, _VOWELS) < _LEAST_VOWELS * latin:
-        return "hardly-vowels"
+    if latin >= _FEWEST_CHARS and latin > others and digits < _MOST_DIGITS * latin:
+        return _unlikely(letters, latin)
     return None
+
+
+def _unlikely(letters: bytes, latin: int) -> str | None:
+    """Whether Latin letters occur as often as in no language."""
+    if _count(letters, _VOWELS) < _LEAST_VOWELS * latin:
+        return "hardly-vowels"
+    capitals = _count(letters, _CAPITALS) >= _ALL_CAPITALS * latin
+    most = _MOST_BITS_OF_CAPITALS if capitals else _MOST_BITS
+    return "unlikely-letters" if _bits(letters, latin) > most else None
+
+
+def _bits(letters: bytes, latin: int) -> float:
+    """Mean information of the Latin letters, by how common they are in European languages."""
+    lower = letters.lower()
+    return sum(lower.count(code) * bits for code, bits in _BITS.items()) / latin
 
 
 def _count(plain: bytes, wanted: bytes) -> int:

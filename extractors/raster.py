@@ -128,6 +128,8 @@ def gray_of(image: Image.Image, longest_px: int = MAX_LONGEST_PX) -> Image.Image
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         colours = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", colours.size, "white"), colours)
+    if image.mode == "LAB":  # Pillow cannot convert it, but its first channel is lightness
+        return image.getchannel(0)
     gray = image if image.mode == "L" else image.convert("L")
     return gray.reduce(factor) if factor > 1 else gray
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
     from preflight.reading import Progress
 
 STDIN_NAME = "stdin"
-READERS = {
-    ".pdf": "extractors.pdf.reader",
-    ".docx": "extractors.docx.reader",
-    ".docm": "extractors.docx.reader",
-}
-"""What a file's name lets us expect, so that the workers' imports begin while this process is still importing."""
 
 
 class Session:
@@ -36,13 +31,14 @@ class Session:
 
     def __init__(self, flags: Mapping[str, object], files: Sequence[str]) -> None:
         """Start the workers' server; the workers themselves start with the first task."""
+        from preflight import forkclient
         from preflight.settings import load_settings
         from preflight.slots import Slots
+        from preflight.start import preload_for
 
         self.settings = load_settings(flags=flags)
-        hints = sorted({READERS[suffix] for name in files if (suffix := Path(name).suffix.lower()) in READERS})
-        warm = ("preflight.warm",) if len(files) > 1 else ()
-        self._slots = Slots(self.settings.workers, preload=("preflight.tasks", *hints, *warm))
+        server = forkclient.early.pop() if forkclient.early else None
+        self._slots = Slots(self.settings.workers, preload=preload_for(list(files)), server=server)
         self.executor: Executor = self._slots
 
     def __enter__(self) -> Self:
@@ -73,6 +69,8 @@ class Session:
             raise UsageError("Standard input can be read once: give - only once.")
         password = password_from(password_file)
         prepared = prepare(order)
+        # The workers are still starting: time to load what their answers will need.
+        threading.Thread(target=prepared.warm_up, daemon=True).start()
         reports: dict[int, Report] = {}
         documents: list[tuple[int, Document]] = []
         with progress() as on_progress, ExitStack() as stack:

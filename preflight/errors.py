@@ -11,6 +11,9 @@ The tree::
     ├── OutputError              cannot be written
     │   └── DiskFull
     ├── UnitOverLimit            one unit alone is over the target's limit
+    ├── NotAccepted              the target takes no such document, in pieces or whole
+    ├── DecryptionNotAllowed     pieces would be without the encryption of the document
+    ├── BadManifest              no manifest of a split, or not one that can be read
     ├── WorkerFailure            what happened to the worker on this document
     │   ├── TimedOut
     │   ├── OutOfMemory
@@ -56,6 +59,18 @@ class DiskFull(OutputError):
 
 class UnitOverLimit(PreflightError):
     """One unit alone is over a limit of the target, so no cut can help."""
+
+
+class NotAccepted(PreflightError):
+    """The target takes no such document, so pieces of it would be of no use."""
+
+
+class DecryptionNotAllowed(PreflightError):
+    """Pieces are written without encryption, and nobody allowed that."""
+
+
+class BadManifest(PreflightError):
+    """The file is no manifest of a split."""
 
 
 class WorkerFailure(PreflightError):

@@ -89,7 +89,7 @@ def _unit(
     return UnitEstimate(
         number=unit.number,
         tokens=text if image is NOTHING else text + image,
-        seconds=_rated(rate, size) if rate else None,
+        seconds=rated(rate, size) if rate else None,
         local_seconds=local,
         bytes=size,
         words=words,
@@ -123,7 +123,8 @@ def _unit_bytes(facts: DocumentFacts, measures: Mapping[int, UnitMeasure], size_
     return sizes
 
 
-def _rated(rate: ServerRate, size: int) -> SecondsRange:
+def rated(rate: ServerRate, size: int) -> SecondsRange:
+    """Return the seconds a target takes for one unit of ``size`` bytes."""
     low, likely, high = (
         round(page + each * size / 1_000_000, 6) for page, each in zip(rate.page, rate.megabyte, strict=True)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from preflight.case import TargetView
@@ -86,6 +87,16 @@ class Prepared:
             return None
         hops = tuple(hop.ref for hop in self.hops)
         return TargetRef(id=self.target.ref, hops=hops, model=self.model.id if self.model else None)
+
+    def warm_up(self) -> None:
+        """Load what judging and writing a report will need: price list and JSON types."""
+        from preflight.tasks import Examined
+        from preflight.wire import adapter
+
+        if self.target is not None and self.target.pricing is not None:
+            import_module("genai_prices")
+        adapter(Examined)
+        adapter(Report)
 
 
 def prepare(order: Order) -> Prepared:

@@ -11,7 +11,7 @@ from preflight.reading import OcrRun, Unread, merge_text, read_text, recognize
 from preflight.wire import adapter, json_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from extractors.facts import DocumentFacts, TextPart
     from preflight.document import Document
@@ -102,9 +102,10 @@ def write_text(text: DocumentText, form: str) -> bytes:
 
 
 def _wanted(facts: DocumentFacts, ocr: str) -> list[int]:
-    if ocr == "never" or facts.unit_kind == "block":
+    if ocr == "never":
         return []
-    return [unit.number for unit in facts.units if ocr == "always" or unit.needs_ocr]
+    every = ocr == "always" and facts.unit_kind != "block"  # of flowing text only pictures can be looked at
+    return [unit.number for unit in facts.units if every or unit.needs_ocr]
 
 
 def _ocr_findings(facts: DocumentFacts, run: OcrRun, ocr: str) -> Iterator[Finding]:
@@ -148,13 +149,20 @@ def _origin_words(unit: UnitText) -> str:
 
 
 def _plain(unit: UnitText) -> str:
-    return "\n".join(_mark(part, part.text) for part in unit.parts if part.text)
+    return _joined(((part, _mark(part, part.text)) for part in unit.parts if part.text), "\n")
 
 
 def _markdown(unit: UnitText) -> str:
-    return "\n\n".join(
-        _mark(part, part.text if part.markdown is None else part.markdown) for part in unit.parts if part.text
-    )
+    marked = ((part, part.text if part.markdown is None else part.markdown) for part in unit.parts if part.text)
+    return _joined(((part, _markdown_mark(part, words)) for part, words in marked), "\n\n")
+
+
+def _joined(parts: Iterable[tuple[TextPart, str]], separator: str) -> str:
+    """Put parts one under another, those that go on in the same line side by side."""
+    whole = ""
+    for part, words in parts:
+        whole += words if part.inline or not whole else separator + words
+    return whole
 
 
 def _mark(part: TextPart, words: str) -> str:
@@ -163,3 +171,10 @@ def _mark(part: TextPart, words: str) -> str:
         return words
     label = f" {part.label}" if part.label else ""
     return f"[{part.role}{label}: {words}]"
+
+
+def _markdown_mark(part: TextPart, words: str) -> str:
+    """As :func:`_mark`, with notes in the form that Markdown has for them."""
+    if part.role in (Role.FOOTNOTE, Role.ENDNOTE) and part.label:
+        return f"[^{part.label}]: {words}"
+    return _mark(part, words)

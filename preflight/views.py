@@ -82,14 +82,16 @@ class _Views:
     """Views of units, one after another; one that fails does not end the others."""
 
     def __init__(self, extractor: Viewable, file: BinaryIO, options: ReadOptions, numbers: list[int]) -> None:
-        self._start = lambda rest: extractor.views(file, options, tuple(rest))
+        self._extractor = extractor
+        self._file = file
+        self._options = options
         self._left = numbers
         self._walk: Iterator[tuple[int, Image]] | None = None
 
     def take(self) -> Image | ExtractionError:
         """Return the next view, or why there is none."""
         if self._walk is None:
-            self._walk = self._start(self._left)
+            self._walk = self._extractor.views(self._file, self._options, tuple(self._left))
         self._left = self._left[1:]
         try:
             return next(self._walk)[1]

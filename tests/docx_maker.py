@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits, ReadOptions
@@ -104,13 +105,25 @@ def docx(
     return archive(contents)
 
 
-def archive(contents: Mapping[str, bytes | str]) -> bytes:
+def archive(contents: Mapping[str, bytes | str], *, packed: bool = True) -> bytes:
     """A ZIP archive."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED) as file:
         for name, content in contents.items():
             file.writestr(name, content)
     return out.getvalue()
+
+
+def unpacked(data: bytes) -> dict[str, bytes | str]:
+    """The parts of a DOCX."""
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def peak_kib() -> int:
+    """Most memory this process has had. (``ru_maxrss`` would also count what the parent had when it forked.)"""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 def read(

@@ -9,10 +9,9 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from docx import Document
 from lxml import etree
 
 from extractors.base import Change, CutOptions, ReadOptions
@@ -22,6 +21,8 @@ from extractors.facts import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    Active = Literal["strip", "keep", "reject"]
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -33,9 +34,9 @@ RELATIONSHIPS = {
 _OUTSIDE = frozenset({Role.HEADER, Role.FOOTER})
 
 
-def options(**changed: str) -> CutOptions:
+def options(*, name: str = "source.docx", active: Active = "strip") -> CutOptions:
     """Return the usual options."""
-    return CutOptions(media_type=DOCX, source_name=changed.get("name", "source.docx"), active_content=changed.get("active", "strip"))  # type: ignore[arg-type]
+    return CutOptions(media_type=DOCX, source_name=name, active_content=active)
 
 
 def cut(cutter: DocxCutter, first: int, last: int) -> tuple[bytes, tuple[Change, ...]]:
@@ -45,7 +46,7 @@ def cut(cutter: DocxCutter, first: int, last: int) -> tuple[bytes, tuple[Change,
     return out.getvalue(), changes
 
 
-def pieces_of(data: bytes, *ends: int, active: str = "strip") -> list[bytes]:
+def pieces_of(data: bytes, *ends: int, active: Active = "strip") -> list[bytes]:
     """Cut a document after each of some blocks."""
     with docx_cutter(io.BytesIO(data), options(active=active)) as cutter:
         starts = [1, *(end + 1 for end in ends)]
@@ -58,7 +59,9 @@ def unit_texts(data: bytes) -> list[str]:
     DocxExtractor().read(
         io.BytesIO(data),
         ReadOptions(media_type=DOCX),
-        lambda _facts, text: texts.append("\n".join(f"{part.role}|{part.label}|{part.text}" for part in text.parts if part.role not in _OUTSIDE)),
+        lambda _facts, text: texts.append(
+            "\n".join(f"{part.role}|{part.label}|{part.text}" for part in text.parts if part.role not in _OUTSIDE)
+        ),
     )
     return texts
 
@@ -69,9 +72,17 @@ def body_texts(data: bytes) -> list[str]:
     body = next(child for child in root if etree.QName(child).localname == "body")
     texts = []
     for child in body:
-        if not isinstance(child.tag, str) or etree.QName(child).localname in {"sectPr", "bookmarkStart", "bookmarkEnd", "commentRangeStart", "commentRangeEnd"}:
+        if not isinstance(child.tag, str) or etree.QName(child).localname in {
+            "sectPr",
+            "bookmarkStart",
+            "bookmarkEnd",
+            "commentRangeStart",
+            "commentRangeEnd",
+        }:
             continue
-        texts.append("".join(each.text or "" for each in child.iter(f"{{{W}}}t", f"{{{STRICT_W}}}t", f"{{{W}}}delText")))
+        texts.append(
+            "".join(each.text or "" for each in child.iter(f"{{{W}}}t", f"{{{STRICT_W}}}t", f"{{{W}}}delText"))
+        )
     return texts
 
 
@@ -178,7 +189,9 @@ def word_problems(data: bytes) -> list[str]:
         for kind, tag in (("footnotes", "footnote"), ("endnotes", "endnote"), ("comments", "comment")):
             wanted = {_id(each) for each in root.iter(f"{{*}}{tag}Reference")}
             part = f"word/{kind}.xml"
-            there = {_id(each) for each in etree.fromstring(archive.read(part))} if part in archive.namelist() else set()
+            there = (
+                {_id(each) for each in etree.fromstring(archive.read(part))} if part in archive.namelist() else set()
+            )
             if wanted - there:
                 found.append(f"{kind} {sorted(wanted - there)} are missing")
     return found
@@ -190,6 +203,8 @@ def _id(element: etree._Element) -> str:
 
 def opens(data: bytes) -> None:
     """Open a package with python-docx and read all of its paragraphs."""
+    from docx import Document
+
     document = Document(io.BytesIO(_plain(data)))
     for block in document.iter_inner_content():
         _ = block.style
@@ -205,8 +220,13 @@ def _plain(data: bytes) -> bytes:
         for name in archive.namelist():
             content = archive.read(name)
             if name.endswith((".xml", ".rels")):
-                content = re.sub(rb"http://purl\.oclc\.org/ooxml/(\w+)/", rb"http://schemas.openxmlformats.org/\1/2006/", content)
-                content = content.replace(b"ms-word.document.macroEnabled.main", b"openxmlformats-officedocument.wordprocessingml.document.main")
+                content = re.sub(
+                    rb"http://purl\.oclc\.org/ooxml/(\w+)/", rb"http://schemas.openxmlformats.org/\1/2006/", content
+                )
+                content = content.replace(
+                    b"ms-word.document.macroEnabled.main",
+                    b"openxmlformats-officedocument.wordprocessingml.document.main",
+                )
             plain.writestr(name, content)
     return out.getvalue()
 

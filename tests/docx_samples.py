@@ -1,14 +1,14 @@
 """Small DOCX files made by hand, each with what cutting has to mend."""
 
+# ruff: noqa: E501 - XML reads best on one line
 from __future__ import annotations
 
 import io
 import zipfile
 from xml.sax.saxutils import escape
 
-from PIL import Image
-
 from docx_pieces import W
+from PIL import Image
 
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -93,7 +93,10 @@ def table(rows: list[list[str]], *, headers: int = 0) -> str:
     """Return a table; a cell is its text, or XML of its content when it begins with ``<``."""
     lines = []
     for number, row in enumerate(rows):
-        cells = "".join(f"<w:tc><w:tcPr><w:tcW w:w=\"2000\" w:type=\"dxa\"/></w:tcPr>{cell if cell.startswith('<') else p(cell)}</w:tc>" for cell in row)
+        cells = "".join(
+            f'<w:tc><w:tcPr><w:tcW w:w="2000" w:type="dxa"/></w:tcPr>{cell if cell.startswith("<") else p(cell)}</w:tc>'
+            for cell in row
+        )
         lines.append(f"<w:tr>{'<w:trPr><w:tblHeader/></w:trPr>' if number < headers else ''}{cells}</w:tr>")
     grid = "".join('<w:gridCol w:w="2000"/>' for _ in rows[0])
     return f'<w:tbl><w:tblPr><w:tblW w:w="0" w:type="auto"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(lines)}</w:tbl>'
@@ -101,7 +104,9 @@ def table(rows: list[list[str]], *, headers: int = 0) -> str:
 
 def png(width: int = 40, height: int = 30, seed: int = 1, kind: str = "PNG") -> bytes:
     """Return a picture whose pixels differ by ``seed``."""
-    image = Image.frombytes("L", (width, height), bytes((x * seed * 7 + x // width * 13) % 256 for x in range(width * height)))
+    image = Image.frombytes(
+        "L", (width, height), bytes((x * seed * 7 + x // width * 13) % 256 for x in range(width * height))
+    )
     out = io.BytesIO()
     image.convert("RGB").save(out, kind)
     return out.getvalue()
@@ -121,8 +126,14 @@ def numbering(abstracts: dict[int, str], nums: dict[int, tuple[int, str]]) -> st
     """Return numbering.xml from levels by abstract list, and (abstract list, overrides) by list."""
     return (
         f"<w:numbering {NAMES}>"
-        + "".join(f'<w:abstractNum w:abstractNumId="{key}"><w:multiLevelType w:val="multilevel"/>{value}</w:abstractNum>' for key, value in abstracts.items())
-        + "".join(f'<w:num w:numId="{key}"><w:abstractNumId w:val="{value[0]}"/>{value[1]}</w:num>' for key, value in nums.items())
+        + "".join(
+            f'<w:abstractNum w:abstractNumId="{key}"><w:multiLevelType w:val="multilevel"/>{value}</w:abstractNum>'
+            for key, value in abstracts.items()
+        )
+        + "".join(
+            f'<w:num w:numId="{key}"><w:abstractNumId w:val="{value[0]}"/>{value[1]}</w:num>'
+            for key, value in nums.items()
+        )
         + "</w:numbering>"
     )
 
@@ -143,7 +154,10 @@ def comments(texts: dict[int, str]) -> str:
     """Return comments.xml."""
     return (
         f"<w:comments {NAMES}>"
-        + "".join(f'<w:comment w:id="{key}" w:author="Ann {key}" w:initials="A">{p(value)}</w:comment>' for key, value in texts.items())
+        + "".join(
+            f'<w:comment w:id="{key}" w:author="Ann {key}" w:initials="A">{p(value)}</w:comment>'
+            for key, value in texts.items()
+        )
         + "</w:comments>"
     )
 
@@ -152,7 +166,7 @@ def styles(*definitions: str) -> str:
     """Return styles.xml with Normal and the styles given."""
     return (
         f'<w:styles {NAMES}><w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/></w:style>'
-        f'{"".join(definitions)}</w:styles>'
+        f"{''.join(definitions)}</w:styles>"
     )
 
 
@@ -205,15 +219,19 @@ def make(
 def _relations(links: dict[str, tuple[str, str, bool]]) -> str:
     lines = "".join(
         f'<Relationship Id="{key}" Type="{kind if "://" in kind else f"{REL}/{kind}"}" Target="{escape(target)}"'
-        f'{" TargetMode=" + chr(34) + "External" + chr(34) if external else ""}/>'
+        f"{' TargetMode=' + chr(34) + 'External' + chr(34) if external else ''}/>"
         for key, (kind, target, external) in links.items()
     )
-    return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{lines}</Relationships>'
+    return (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{lines}</Relationships>'
+    )
 
 
 HEADINGS = numbering(
     {
-        1: levels(("decimal", "%1."), ("decimal", "%1.%2"), ("upperRoman", "%1.%2.%3"), styles={0: "H1", 1: "H2", 2: "H3"}),
+        1: levels(
+            ("decimal", "%1."), ("decimal", "%1.%2"), ("upperRoman", "%1.%2.%3"), styles={0: "H1", 1: "H2", 2: "H3"}
+        ),
         2: levels(("decimal", "%1)"), ("lowerLetter", "%1%2)"), ("bullet", "•")),
     },
     {
@@ -249,7 +267,7 @@ def outline() -> bytes:
 
 def crossing() -> bytes:
     """Return a document in which everything that can reach over a cut does: fields, bookmarks, comments, moves, notes."""
-    note, endnote = ('<w:r><w:%sReference w:id="%d"/></w:r>' % (kind, number) for kind, number in (("footnote", 1), ("endnote", 1)))
+    note, endnote = (f'<w:r><w:{kind}Reference w:id="1"/></w:r>' for kind in ("footnote", "endnote"))
     blocks = "".join(
         (
             p(begin('TOC \\o "1-3"') + '<w:hyperlink w:anchor="_Toc1">' + text("Contents one ") + field("PAGEREF _Toc1", "1") + "</w:hyperlink>"),
@@ -277,7 +295,9 @@ def crossing() -> bytes:
     return make(
         blocks + SECTION,
         {
-            "word/footnotes.xml": notes("footnotes", {1: "Note one", 2: "Note two", 3: "Note three", 4: "Note four", 9: "Orphan"}),
+            "word/footnotes.xml": notes(
+                "footnotes", {1: "Note one", 2: "Note two", 3: "Note three", 4: "Note four", 9: "Orphan"}
+            ),
             "word/endnotes.xml": notes("endnotes", {1: "End one", 2: "End two"}),
             "word/comments.xml": comments({0: "First remark", 1: "Second remark", 5: "Lost remark"}),
             "word/settings.xml": f'<w:settings {NAMES}><w:updateFields w:val="true"/><w:footnotePr><w:footnote w:id="-1"/><w:footnote w:id="0"/></w:footnotePr><w:compat/></w:settings>',
@@ -324,6 +344,7 @@ def loose() -> bytes:
 
 def sectioned() -> bytes:
     """Return a document of four sections with headers: the second inherits, the third has its own, the last inherits."""
+
     def ends(references: str, extra: str = "") -> str:
         return f'<w:sectPr>{references}<w:pgSz w:w="11906" w:h="16838"/>{extra}</w:sectPr>'
 
@@ -352,4 +373,49 @@ def sectioned() -> bytes:
             "word/media/image1.png": png(),
         },
         own_links={"word/header1.xml": {"rIdP": ("image", "media/image1.png", False)}},
+    )
+
+
+def long_table(rows: int = 12) -> bytes:
+    """Return a document with a table of two header rows, a merged column, a list, notes and a bookmark over rows."""
+
+    def merged(words: str, kind: str) -> str:
+        return f'<w:tc><w:tcPr><w:tcW w:w="2000" w:type="dxa"/><w:vMerge{kind}/></w:tcPr>{p(words)}</w:tc>'
+
+    lines = []
+    for number in range(1, rows + 1):
+        header = "<w:trPr><w:tblHeader/></w:trPr>" if number < 3 else ""
+        first = (
+            merged(f"Group {number}", ' w:val="restart"')
+            if number in {3, 8}
+            else merged("", "")
+            if number > 3
+            else f"<w:tc>{p('Head')}</w:tc>"
+        )
+        extra = f'<w:r><w:footnoteReference w:id="{number}"/></w:r>' if number in {2, 4, 9} else ""
+        edge = (
+            '<w:bookmarkStart w:id="1" w:name="rows"/>'
+            if number == 4
+            else '<w:bookmarkEnd w:id="1"/>'
+            if number == 9
+            else ""
+        )
+        middle = item(f"Item {number}", 2) if number > 2 else p(f"Column {number}")
+        lines.append(
+            f"<w:tr>{header}{first}<w:tc>{middle}</w:tc><w:tc>{p(edge + text(f'Cell {number}') + extra)}</w:tc></w:tr>"
+        )
+    grid = '<w:gridCol w:w="2000"/>' * 3
+    body = f'<w:tbl><w:tblPr><w:tblW w:w="0" w:type="auto"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(lines)}</w:tbl>'
+    return make(
+        item("Before", 2)
+        + '<w:bookmarkStart w:id="3" w:name="between"/>'
+        + body
+        + '<w:bookmarkEnd w:id="3"/>'
+        + item("After", 2)
+        + SECTION,
+        {
+            "word/numbering.xml": HEADINGS,
+            "word/styles.xml": HEADING_STYLES,
+            "word/footnotes.xml": notes("footnotes", {2: "In the header", 4: "In row four", 9: "In row nine"}),
+        },
     )

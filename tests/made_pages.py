@@ -92,7 +92,7 @@ def photographed(data: bytes, *, dpi: float = 150, page: int = 0) -> Image.Image
 
 
 def photo(size: tuple[int, int] = (900, 600), seed: int = 1) -> Image.Image:
-    """Something like a photograph: soft tones, structure of all sizes, nothing written. The same seed, the same photo."""
+    """Something like a photograph: soft tones, structure of all sizes, nothing written; one for each seed."""
     chance = random.Random(seed)  # noqa: S311 - pictures, not secrets
     image = Image.new("L", size, 128)
     for cells, share in ((3, 0.6), (7, 0.5), (19, 0.4), (53, 0.3), (151, 0.2), (401, 0.1)):

@@ -12,7 +12,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from docx_maker import archive, codes, docx, element, p, r, read, texts
+from docx_maker import archive, codes, docx, element, p, r, read, texts, unpacked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -64,13 +64,13 @@ HOSTILE: dict[str, type[ExtractionError] | set[str]] = {
 }
 
 READ_ALL = """
-import json, pathlib, resource, sys, time
-from docx_maker import read
+import json, pathlib, sys, time
+from docx_maker import peak_kib, read
 from extractors.errors import ExtractionError
 touched = []
 OUTSIDE = ("socket.", "subprocess.", "os.system")
 sys.addaudithook(lambda event, _: touched.append(event) if event.startswith(OUTSIDE) else None)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_kib()
 out = {}
 for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     data, start = path.read_bytes(), time.process_time()
@@ -81,7 +81,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     except ExtractionError as error:
         result = [type(error).__name__, str(error), ""]
     out[path.name] = [*result, time.process_time() - start]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+peak = peak_kib() - before
 print(json.dumps({"files": out, "grown_kib": peak, "touched": touched}))
 """
 
@@ -159,8 +159,8 @@ def test_other_office_files_are_named() -> None:
 
 def test_a_package_that_lost_its_main_part_is_damaged() -> None:
     data = docx(p("x"))
-    with zipfile.ZipFile(io.BytesIO(data)) as file:
-        rest = {name: file.read(name) for name in file.namelist() if name != "word/document.xml"}
+    rest = unpacked(data)
+    del rest["word/document.xml"]
     with pytest.raises(DamagedDocument, match="main part"):
         read(archive(rest))
 
@@ -269,9 +269,7 @@ def test_encodings_that_could_hide_something_are_refused_where_they_are_read() -
 
 
 def test_utf_16_documents_are_read() -> None:
-    plain = docx(p("äöü"))
-    with zipfile.ZipFile(io.BytesIO(plain)) as file:
-        contents: dict[str, bytes | str] = {name: file.read(name) for name in file.namelist()}
+    contents = unpacked(docx(p("äöü")))
     main = contents["word/document.xml"]
     assert isinstance(main, bytes)
     contents["word/document.xml"] = main.decode().replace("UTF-8", "UTF-16").encode("utf-16")
@@ -317,6 +315,22 @@ def test_a_broken_part_nobody_needs_does_no_harm_and_a_needed_one_is_named() -> 
         read(docx("<w:p></w:q>"))
     at = data.index(b"word/theme/theme1.xml") + len("word/theme/theme1.xml")
     assert texts(data[: at + 1] + bytes([data[at + 1] ^ 0xFF]) + data[at + 2 :]) == ["fine"]
+
+
+def test_only_the_body_may_be_as_large_as_a_part_may_be() -> None:
+    parts = unpacked(docx(p("fine"), {"rId1": ("styles", element("w:styles", ""))}))
+    parts["word/styles.xml"] = b"<x>" + b" " * 40_000_000 + b"</x>"
+    with pytest.raises(SafetyLimitExceeded, match="only the body"):
+        read(archive(parts, packed=False))
+
+
+def test_a_chart_drawn_many_times_is_told_once() -> None:
+    chart = element("c:chartSpace", f"<c:title><a:p><a:r><a:t>{'long ' * 2_000}</a:t></a:r></a:p></c:title>")
+    one = "<w:p><w:r><w:drawing><wp:inline><c:chart r:id='rId5'/></wp:inline></w:drawing></w:r></w:p>"
+    facts, units = read(docx(one * 500, {"rId5": ("chart1", chart)}))
+    assert facts.docx is not None
+    assert facts.docx.charts == 500
+    assert sum(len(text.plain) for _, text in units) < 11_000
 
 
 def test_messages_never_carry_control_characters() -> None:

@@ -378,3 +378,21 @@ def test_text_can_be_left_out_but_facts_stay() -> None:
     facts, units = read(docx(p("Some words")), text=False)
     assert units[0][1].parts == ()
     assert facts.units[0].native_chars == 9
+
+
+def test_headers_that_are_switched_off_are_kept_and_named() -> None:
+    body = p("Text") + '<w:sectPr><w:headerReference w:type="first" r:id="rId1"/>{}</w:sectPr>'
+    parts = {"rId1": ("header1", element("w:hdr", p("First head")))}
+    off, on = docx(body.format(""), parts), docx(body.format("<w:titlePg/>"), parts)
+    assert parts_of(off, Role.HEADER) == parts_of(on, Role.HEADER) == [("First head", "first page")]
+    assert (codes(off), codes(on)) == ({"header-off"}, set())
+
+
+def test_a_contents_field_that_never_ends_does_not_swallow_the_headings() -> None:
+    begin = (
+        '<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>TOC \\o</w:instrText></w:r>'
+        f'<w:r><w:fldChar w:fldCharType="separate"/></w:r>{r("1 Scope 3")}</w:p>'
+    )
+    found = read(docx(begin + p("2 Terms 4") + p("Scope", '<w:outlineLvl w:val="0"/>')))[0]
+    assert [unit.block for unit in found.units] == ["toc", "toc", "heading"]
+    assert [entry.title for entry in found.outline] == ["Scope"]

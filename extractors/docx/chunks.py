@@ -62,6 +62,9 @@ def text(story: Story, element: Element) -> list[str]:
         story.reading.problem("chunk-unread")
         return []
     story.gathered.parts.append(relation.target)
+    if relation.target in story.reading.told:
+        return []
+    story.reading.told.add(relation.target)
     try:
         data = package.container.read(relation.target)
     except DamagedDocument as error:

@@ -172,6 +172,9 @@ def _chart(story: Story, element: Element, _size: Size) -> None:
     if part is None:
         return
     story.reading.tally.charts += 1
+    if part in story.reading.told:
+        return
+    story.reading.told.add(part)
     package = story.reading.package
     root = package.optional(part, "A chart")
     if root is None:
@@ -198,6 +201,9 @@ def _diagram(story: Story, element: Element, _size: Size) -> None:
         return
     for name in ("lo", "qs", "cs"):
         _related(story, element.get(R_DM.replace("}dm", f"}}{name}")))
+    if part in story.reading.told:
+        return
+    story.reading.told.add(part)
     root = story.reading.package.optional(part, "A diagram")
     if root is not None:
         piece = charts.drawing_text(root)

@@ -57,6 +57,11 @@ _PROBLEMS: dict[str, tuple[Severity, str]] = {
         "{where} a picture that was not looked at, since those before showed no text. If there are scanned pages among "
         "them, convert the document to PDF and check that.",
     ),
+    "header-off": (
+        "info",
+        "{where} a header or footer for first or even pages that is stored but switched off; it stands in the text. "
+        "Delete it in Word if the receiver should not get it.",
+    ),
     "orphan-note": (
         "info",
         "{where} footnotes or endnotes that nothing refers to; they stand at the end of the last block.",

@@ -66,7 +66,7 @@ class StoryRef:
         part: Its part name.
         role: Header or footer.
         label: ``first page`` or ``even pages``; None for the ordinary one.
-        shown: The section (or the settings, for even pages) asks for it; stored ones that nobody asks for are not seen.
+        shown: It is switched on: a section has a different first page, or the document different even pages.
     """
 
     part: str
@@ -232,13 +232,15 @@ def _understand(document: Document, parts: frozenset[str], properties: list[Elem
             each.get(names.W_ID, ""): CommentRef(safe_label(each.get(names.W_AUTHOR, "")), each)
             for each in element.iterchildren(w("comment"))
         }
+    first = any(section.different_first_page_header_footer for section in document.sections)
     title = document.core_properties.title if RELATIONSHIP_TYPE.CORE_PROPERTIES in parts else ""
     return Opened(
         title=safe_label(title),
         styles=styles,
         numbering=numbering,
         sections=tuple(
-            _plan(section, own, even=even) for section, own in zip(document.sections, properties, strict=True)
+            _plan(section, own, first=first, even=even)
+            for section, own in zip(document.sections, properties, strict=True)
         ),
         comments=comments,
         settings=None if settings is None else settings.element,
@@ -264,8 +266,7 @@ def _raw_styles(document: Document) -> list[RawStyle]:
     return found
 
 
-def _plan(section: Section, properties: Element, *, even: bool) -> SectionPlan:
-    first = section.different_first_page_header_footer
+def _plan(section: Section, properties: Element, *, first: bool, even: bool) -> SectionPlan:
     slots = (
         (section.header, Role.HEADER, None, True),
         (section.first_page_header, Role.HEADER, "first page", first),

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from extractors.clean import safe_label
 from extractors.docx import names, safexml
-from extractors.errors import DamagedDocument, ExtractionError, NotADocx
+from extractors.errors import DamagedDocument, ExtractionError, NotADocx, SafetyLimitExceeded
 from extractors.facts import Finding
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _OTHERS = (
     ("fixedrepresentation", "an XPS document"),
 )
 _WORD = ("wordprocessingml", "ms-word")
+MAX_WHOLE_BYTES = 40_000_000  # of a part that is parsed as one tree (styles, notes, comments …); 1 MB is large
 _MANY_RELATIONS = 65_536
 
 
@@ -106,12 +107,17 @@ class Package:
         return plain
 
     def root(self, part: str) -> Element:
-        """Parse a part.
+        """Parse a part as a whole.
 
         Raises:
             DamagedDocument: Missing or broken.
-            SafetyLimitExceeded: Over a limit of :mod:`extractors.docx.safexml`.
+            SafetyLimitExceeded: Over :data:`MAX_WHOLE_BYTES` or a limit of :mod:`extractors.docx.safexml`.
         """
+        if self.container.unpacked_bytes(part) > MAX_WHOLE_BYTES:
+            raise SafetyLimitExceeded(
+                f"The part {safe_label(part)} has over {MAX_WHOLE_BYTES} bytes; only the body may be that large. "
+                "Save the document anew in Word, or remove what makes this part so large."
+            )
         return safexml.parse(self.data(part), part)
 
     def optional(self, part: str | None, what: str) -> Element | None:

@@ -111,9 +111,9 @@ class Reading:
         comments: Comments.
         pictures: Media parts.
         tally: Counts.
-        external: Addresses outside the file that opening it would touch.
         problems: Things a finding will name: code → block numbers.
         unit: Number of the block being read.
+        told: Parts whose text was given: a chart that is drawn a thousand times is told once.
     """
 
     package: Package
@@ -126,6 +126,7 @@ class Reading:
     tally: Tally = field(default_factory=Tally)
     problems: dict[str, list[int]] = field(default_factory=dict)
     unit: int = 1
+    told: set[str] = field(default_factory=set)
 
     def problem(self, code: str, unit: int | None = None) -> None:
         """Note that a block, the one being read unless ``unit`` says otherwise, has what ``code`` names."""

@@ -63,6 +63,8 @@ class Stories:
             self._reading.problem("hidden-text")
         beside = list(gathered.asides)
         gathered.aside(piece.plain, story.role, markdown=piece.markdown, label=story.label)
+        if gathered.asides and not story.shown:
+            self._reading.problem("header-off")
         return [*gathered.asides[len(beside) :], *beside]
 
 

@@ -139,7 +139,7 @@ class Drafter:
     def _name(self, draft: Draft, line: Line) -> None:
         """Say what a paragraph with text is."""
         properties = line.properties
-        if properties.style.toc or draft.gathered.toc or (self._story.fields and self._story.in_contents):
+        if properties.style.toc:
             draft.block = "toc"
         elif properties.heading_level is not None:
             draft.block = "heading"
@@ -147,6 +147,8 @@ class Drafter:
             self._reading.tally.headings += 1
             title = safe_label("".join(part.text for part in draft.parts if part.role is not Role.DELETED))
             self.outline.append(OutlineEntry(title=title, level=properties.heading_level, unit=draft.number))
+        elif draft.gathered.toc or (self._story.fields and self._story.in_contents):
+            draft.block = "toc"
         elif properties.style.title:
             draft.block = "title"
         elif line.number is not None:

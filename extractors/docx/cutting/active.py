@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from extractors.docx.cutting import marks
+from extractors.docx.cutting.trees import found
 from extractors.docx.names import A_BLIP, DGM, R_ID, W_ALT_CHUNK, W_P, O, R, V, w
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 MACROS, OLE, ACTIVEX, TEMPLATE = "macros", "OLE object", "ActiveX control", "external template"
 EXTERNAL, UNSAFE_LINK, WEB_EXTENSION, SIGNATURE = "external data", "unsafe link", "web extension", "signature"
-MISSING = "missing part"
-NOT_ACTIVE = frozenset({SIGNATURE, MISSING})
+MISSING, DAMAGED = "missing part", "damaged part"
+NOT_ACTIVE = frozenset({SIGNATURE, MISSING, DAMAGED})
 """Reasons to leave a relationship out that hold whatever the user wants of active content."""
 
 _BY_KIND = {
@@ -131,7 +132,7 @@ def strip_objects(root: Element, note: Note) -> None:
         else:
             element.tag = _PICT
             element.attrib.clear()
-    for element in _linked_shapes(root):
+    for element in found(_linked_shapes, root):
         if unsafe(element.get("href", "")):
             note(element, UNSAFE_LINK)
             del element.attrib["href"]
@@ -149,7 +150,7 @@ def drop_dead(root: Element, dead: Mapping[str, str], note: Note) -> None:
         every = reference_names(element)
         names = [name for name in every if element.attrib[name] in dead]
         for name in names:
-            note(element, dead[element.attrib[name]])
+            note(element, dead[element.get(name, "")])
         if not names:
             continue
         if element.tag == _HYPERLINK and R_ID in names:
@@ -165,8 +166,7 @@ def drop_dead(root: Element, dead: Mapping[str, str], note: Note) -> None:
 
 def referring(root: Element) -> list[Element]:
     """Return the elements at and below ``root`` that refer to relationships."""
-    found: list[Element] = _related(root)
-    return found
+    return found(_related, root)
 
 
 def reference_names(element: Element) -> list[str]:
@@ -177,7 +177,10 @@ def reference_names(element: Element) -> list[str]:
 def references(elements: Iterable[Element]) -> set[str]:
     """Return the relationship ids that elements refer to."""
     return {
-        str(element.attrib[name]) for root in elements for element in referring(root) for name in reference_names(element)
+        str(element.attrib[name])
+        for root in elements
+        for element in referring(root)
+        for name in reference_names(element)
     }
 
 

@@ -47,6 +47,11 @@ class Contents:
     added: dict[str, bytes] = field(default_factory=dict)
     added_kinds: dict[str, str] = field(default_factory=dict)
 
+    def keeps(self, part: str, link: Link) -> bool:
+        """Tell whether a part keeps a relationship."""
+        kept = self.kept.get(part)
+        return (kept is None or link.relation.id in kept) and (link.part is None or link.part not in self.dropped)
+
 
 def write(parts: Parts, contents: Contents, out: BinaryIO) -> None:
     """Write a package.
@@ -116,16 +121,10 @@ def content_types(of_part: Mapping[str, str], default_of: Mapping[str, str]) -> 
         for extension, kind in sorted(defaults.items())
     ]
     lines += [
-        f"<Override PartName={quoteattr('/' + part)} ContentType={quoteattr(kind)}/>" for part, kind in overrides.items()
+        f"<Override PartName={quoteattr('/' + part)} ContentType={quoteattr(kind)}/>"
+        for part, kind in overrides.items()
     ]
     return f'{DECLARATION}<Types xmlns="{TYPES}">{"".join(lines)}</Types>'.encode()
-
-
-def visit(parts: Parts) -> None:
-    """Look at every part that the package leads to, so that ``parts.taken`` is complete."""
-    for part in reachable(parts):
-        if part != parts.main:
-            parts.cleaned(part)
 
 
 def relationships_name(part: str) -> str:
@@ -134,33 +133,16 @@ def relationships_name(part: str) -> str:
     return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
-def reachable(parts: Parts, contents: Contents | None = None) -> list[str]:
-    """Return the parts that the package leads to, the main part first, the others as the source orders them."""
-    contents = contents or Contents()
-    seen = {""}
-    waiting = [""]
-    while waiting:
-        for link in _links(parts, contents, waiting.pop()):
-            if link.part is not None and link.part not in seen:
-                seen.add(link.part)
-                waiting.append(link.part)
-    seen.add(parts.main)
-    others = [name for name in parts.package.container.names if name in seen and name != parts.main]
-    return [parts.main, *others]
-
-
-def _links(parts: Parts, contents: Contents, part: str) -> list[Link]:
-    kept = contents.kept.get(part)
-    return [
-        link
-        for link in parts.links(part)
-        if (kept is None or link.relation.id in kept) and (link.part is None or link.part not in contents.dropped)
-    ]
+def reachable(parts: Parts, contents: Contents) -> list[str]:
+    """Return the parts that a piece holds, the main part first, the others as the source orders them."""
+    return parts.reachable(contents.keeps)
 
 
 def _relationships(parts: Parts, contents: Contents, part: str) -> bytes:
     lines = []
-    for link in _links(parts, contents, part):
+    for link in parts.links(part):
+        if not contents.keeps(part, link):
+            continue
         target = link.element.get("Target", "")
         if link.part is not None and link.part in contents.renamed:
             target = f"/{contents.renamed[link.part]}"

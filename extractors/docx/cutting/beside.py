@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from extractors.docx.cutting import marks, notes, properties, sections
 from extractors.docx.cutting.active import references
 from extractors.docx.names import W_ID, w
-from extractors.errors import DamagedDocument
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -41,15 +40,13 @@ class Beside:
         self._app = self._of_package(properties.APP_KINDS)
 
     def root(self, kind: str) -> Element | None:
-        """Return a part that the main part points to, without what must go; None when there is none or it is broken."""
+        """Return a part that the main part points to, without what must go; None when there is none."""
         return self._optional(kind)
 
     def orphans(self, referred: dict[str, set[str]], comments: set[str]) -> tuple[dict[str, set[str]], set[str]]:
         """Return the notes by kind, and the comments, that nothing refers to: they go with the end of the document."""
         lost = {kind: notes.note_ids(root) - referred[kind] for kind, root in self.notes.items()}
-        in_notes = {
-            each.get(W_ID, "") for root in self.notes.values() for each in root.iter(_COMMENT_REFERENCE)
-        }
+        in_notes = {each.get(W_ID, "") for root in self.notes.values() for each in root.iter(_COMMENT_REFERENCE)}
         every = set() if self._comments is None else notes.comment_ids(self._comments)
         return lost, every - comments - in_notes
 
@@ -64,7 +61,9 @@ class Beside:
         self._write_settings(made, contents)
         self._write_properties(description, contents)
         if extent.first > 1 or extent.rows is not None:
-            contents.dropped |= {each.part for each in self._parts.links("") if each.part and each.relation.kind == "thumbnail"}
+            contents.dropped |= {
+                each.part for each in self._parts.links("") if each.part and each.relation.kind == "thumbnail"
+            }
 
     def _write_notes(self, kind: str, made: Made, contents: Contents) -> set[str]:
         """Write the notes referred to; return the comments they refer to."""
@@ -88,7 +87,9 @@ class Beside:
                 contents.dropped |= {self._names[kind] for kind in ("comments", *_COMMENT_PARTS) if kind in self._names}
             else:
                 self._replace("comments", root, contents)
-                contents.kept[self._names["comments"]] = self._parts.referred(self._names["comments"], references([root]))
+                contents.kept[self._names["comments"]] = self._parts.referred(
+                    self._names["comments"], references([root])
+                )
                 self._write_beside_comments(notes.paragraph_ids(root), contents)
         people = self._optional("people")
         if people is not None:
@@ -136,18 +137,10 @@ class Beside:
 
     def _optional(self, kind: str) -> Element | None:
         part = self._names.get(kind)
-        if part is None:
-            return None
-        try:
-            return self._parts.cleaned_root(part)
-        except DamagedDocument:
-            return None  # it is copied as it is; the reader's findings name it
+        return None if part is None else self._parts.cleaned_root(part)
 
     def _of_package(self, kinds: frozenset[str]) -> tuple[str, Element] | None:
         for each in self._parts.links(""):
             if each.relation.kind in kinds and each.part is not None:
-                try:
-                    return each.part, self._parts.root(each.part)
-                except DamagedDocument:
-                    return None
+                return each.part, self._parts.root(each.part)
         return None

@@ -1,8 +1,8 @@
 """XML as what it shows: names that only tie a document together are replaced by what they stand for.
 
 Relationship ids become the hash of the part (or the address) they lead to, note and comment ids the hash of the note or
-comment, style ids are joined by the hash of the style with everything it inherits. Revision ids, drawing ids, bookmarks,
-proofing marks and page breaks of the last layout are left out.
+comment, style ids are joined by the hash of the style with everything it inherits. Left out are revision ids, drawing
+ids, bookmarks, proofing marks and page breaks of the last layout.
 """
 
 from __future__ import annotations
@@ -18,31 +18,41 @@ from extractors.docx.cutting.marks import ADDED, MOVED, SECTION_PLACE
 from extractors.docx.cutting.notes import NOTE_REFERENCES
 from extractors.docx.cutting.ranges import COMMENT_REFERENCE
 from extractors.docx.cutting.sections import FOOTER, HEADER
-from extractors.docx.names import DGM, PIC, R_ID, W_ID, W_SECT_PR, W_VAL, WP, A, w
+from extractors.docx.cutting.trees import alone, take
+from extractors.docx.names import PIC, R_ID, W_ID, W_SECT_PR, W_VAL, WP, A, w
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-    from extractors.docx.cutting.parts import Parts
+    from extractors.docx.cutting.parts import Link, Parts
     from extractors.docx.cutting.sections import Section
 
 _W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
-_REVISIONS = tuple(
-    w(name) for name in ("rsid", "rsidR", "rsidRPr", "rsidRDefault", "rsidP", "rsidTr", "rsidDel", "rsidSect")
-) + (f"{{{_W14}}}paraId", f"{{{_W14}}}textId")  # fmt: skip
+_REVISIONS = (
+    *(w(name) for name in ("rsid", "rsidR", "rsidRPr", "rsidRDefault", "rsidP", "rsidTr", "rsidDel", "rsidSect")),
+    f"{{{_W14}}}paraId",
+    f"{{{_W14}}}textId",
+)
 _UNSEEN = (
     w("bookmarkStart"), w("bookmarkEnd"), w("permStart"), w("permEnd"), w("proofErr"), w("lastRenderedPageBreak"),
     SECTION_PLACE,
 )  # fmt: skip
 # Elements whose own id says nothing.
 _NAMED = (
-    *(tag for tag in (*marks.RANGE_STARTS, *marks.RANGE_ENDS)),
-    *(w(name) for name in ("ins", "del", "moveFrom", "moveTo", "rPrChange", "pPrChange", "tblPrChange", "trPrChange", "tcPrChange", "sectPrChange", "cellIns", "cellDel", "cellMerge", "numberingChange", "tblGridChange", "tblPrExChange")),
+    *marks.RANGE_STARTS,
+    *marks.RANGE_ENDS,
+    *(
+        w(name)
+        for name in (
+            "ins", "del", "moveFrom", "moveTo", "cellIns", "cellDel", "cellMerge", "rPrChange", "pPrChange",
+            "trPrChange", "tcPrChange", "tblPrChange", "tblPrExChange", "tblGridChange", "sectPrChange",
+            "numberingChange",
+        )
+    ),
 )  # fmt: skip
 _DRAWN = (f"{{{WP}}}docPr", f"{{{PIC}}}cNvPr", f"{{{A}}}cNvPr")
 _STYLED = tuple(w(name) for name in ("pStyle", "rStyle", "tblStyle"))
 _MAX_CHAIN = 64
-_DIAGRAM = f"{{{DGM}}}relIds"
 _SDT_ID = f"{w('sdtPr')}/{W_ID}"
 
 
@@ -58,15 +68,19 @@ class Canonical:
             beside: Roots of footnotes, endnotes and comments, by ``footnote``, ``endnote``, ``comment``.
         """
         self._parts = parts
-        self._styles = {} if styles is None else {each.get(w("styleId"), ""): each for each in styles.iterchildren(w("style"))}
+        self._styles = (
+            {} if styles is None else {each.get(w("styleId"), ""): each for each in styles.iterchildren(w("style"))}
+        )
         self._style_prints: dict[str, bytes] = {}
         self._defaults = self._style_defaults(styles)
         self._beside = {
-            kind: {each.get(W_ID, ""): each for each in root if isinstance(each.tag, str)} for kind, root in beside.items()
+            kind: {each.get(W_ID, ""): each for each in root if isinstance(each.tag, str)}
+            for kind, root in beside.items()
         }
         self._beside_prints: dict[tuple[str, str], bytes] = {}
         self._part_prints: dict[str, bytes] = {}
-        self._targets: dict[str, dict[str, bytes]] = {}
+        self._links: dict[str, dict[str, Link]] = {}
+        self._targets: dict[tuple[str, str], bytes | None] = {}
 
     def prepare(self, root: Element, part: str) -> None:
         """Simplify everything below ``root`` and resolve what it refers to, so that it can be hashed.
@@ -80,9 +94,9 @@ class Canonical:
         for each in [each for each in root.iter(W_SECT_PR) if each is not root]:
             marks.drop(each)
         for each in root.iter(*_NAMED):
-            each.attrib.pop(W_ID, None)
+            take(each, W_ID)
         for each in root.iter(*_DRAWN):
-            each.attrib.pop("id", None)
+            take(each, "id")
         for each in list(root.iterfind(f".//{_SDT_ID}")):
             marks.drop(each)
         for each in list(root.iter(NUM_PR)):
@@ -90,10 +104,9 @@ class Canonical:
         for each in root.iter(*NOTE_REFERENCES, COMMENT_REFERENCE):
             kind = NOTE_REFERENCES.get(str(each.tag), "comment")
             each.set(W_ID, self._note(kind, each.get(W_ID, "")).hex())
-        targets = self._targets_of(part)
         for each in active.referring(root):
             for name in active.reference_names(each):
-                each.set(name, targets.get(str(each.attrib[name]), b"").hex())
+                each.set(name, (self._target(part, each.get(name, "")) or b"").hex())
 
     def digest(self, element: Element) -> bytes:
         """Return a hash of a prepared element, with the styles it uses."""
@@ -109,20 +122,20 @@ class Canonical:
         """Return a hash of a section's properties with the headers and footers it shows, inherited ones too."""
         if section is None:
             return b""
-        properties = etree.fromstring(etree.tostring(section.properties))
+        properties = alone(section.properties)
         shown = dict(section.inherited)
         for each in list(properties.iterchildren(HEADER, FOOTER)):
             shown[str(each.tag), each.get(w("type"), "default")] = each.get(R_ID, "")
             properties.remove(each)
         active.drop_dead(properties, self._parts.dead(self._parts.main), lambda _element, _reason: None)
         marks.restore(properties)
-        properties.attrib.pop(MOVED, None)
-        targets = self._targets_of(self._parts.main)
+        take(properties, MOVED)
         self.prepare(properties, self._parts.main)
         found = hashlib.sha256(self.digest(properties))
         for (tag, kind), identity in sorted(shown.items()):
-            if identity in targets:
-                found.update(f"\0{tag}\0{kind}\0".encode() + targets[identity])
+            target = self._target(self._parts.main, identity)
+            if target is not None:
+                found.update(f"\0{tag}\0{kind}\0".encode() + target)
         return found.digest()
 
     def _note(self, kind: str, identity: str) -> bytes:
@@ -132,8 +145,8 @@ class Canonical:
             self._beside_prints[key] = b""  # a note that refers to itself ends here
             element = self._beside.get(kind, {}).get(identity)
             if element is not None:
-                copy = etree.fromstring(etree.tostring(element, with_tail=False))
-                copy.attrib.pop(W_ID, None)
+                copy = alone(element)
+                take(copy, W_ID)
                 self.prepare(copy, self._part_of(kind))
                 self._beside_prints[key] = self.digest(copy)
             found = self._beside_prints[key]
@@ -142,24 +155,29 @@ class Canonical:
     def _part_of(self, kind: str) -> str:
         wanted = f"{kind}s"
         return next(
-            (each.part for each in self._parts.links(self._parts.main) if each.relation.kind == wanted and each.part), ""
+            (each.part for each in self._parts.links(self._parts.main) if each.relation.kind == wanted and each.part),
+            "",
         )
 
-    def _targets_of(self, part: str) -> dict[str, bytes]:
-        """Return what the relationships of a part stand for, by id."""
-        found = self._targets.get(part)
-        if found is None:
-            found = {}
-            for each in self._parts.links(part) if part else ():
-                if each.part is None:
-                    found[each.relation.id] = hashlib.sha256(each.relation.target.encode()).digest()
-                elif each.part != self._parts.main:
-                    found[each.relation.id] = self.part(each.part)
-            for each in self._parts.links(part) if part else ():
-                if each.relation.kind == "diagramData" and each.part is not None:
-                    for drawing in sorted(self._parts.drawings(each.part)):
-                        found[each.relation.id] += found.get(drawing, b"")
-            self._targets[part] = found
+    def _target(self, part: str, identity: str) -> bytes | None:
+        """Return what a relationship of a part stands for; None when there is no such relationship."""
+        key = (part, identity)
+        if key not in self._targets:
+            if part not in self._links:
+                self._links[part] = {each.relation.id: each for each in self._parts.links(part)} if part else {}
+            link = self._links[part].get(identity)
+            self._targets[key] = None if link is None else self._behind(part, link)
+        return self._targets[key]
+
+    def _behind(self, part: str, link: Link) -> bytes:
+        if link.part is None:
+            return hashlib.sha256(link.relation.target.encode()).digest()
+        if link.part == self._parts.main:
+            return b""
+        found = self.part(link.part)
+        if link.relation.kind == "diagramData":
+            for drawing in sorted(self._parts.drawings(link.part)):
+                found += self._target(part, drawing) or b""
         return found
 
     def part(self, part: str) -> bytes:
@@ -185,7 +203,7 @@ class Canonical:
                 element = self._styles.get(at or "")
                 if element is None:
                     break
-                copy = etree.fromstring(etree.tostring(element, with_tail=False))
+                copy = alone(element)
                 etree.strip_attributes(copy, *_REVISIONS)
                 etree.strip_elements(copy, w("rsid"), NUM_ID, with_tail=False)
                 hashed.update(etree.tostring(copy, method="c14n", exclusive=True))
@@ -209,7 +227,7 @@ def level_print(level: Element | None) -> bytes:
     """Return a hash of how a list level looks; text and start, which a cut may change, show in the numbers."""
     if level is None:
         return b""
-    copy = etree.fromstring(etree.tostring(level, with_tail=False))
+    copy = alone(level)
     etree.strip_attributes(copy, w("tplc"), w("tentative"))
     etree.strip_elements(copy, w("start"), w("lvlText"), w("pStyle"), w("lvlPicBulletId"), with_tail=False)
     return hashlib.sha256(etree.tostring(copy, method="c14n", exclusive=True)).digest()
@@ -219,4 +237,4 @@ def _simplify_list(properties: Element) -> None:
     """Keep of ``w:numPr`` only whether there is a list: which one shows in the number."""
     for each in properties.iterchildren(NUM_ID):
         each.set(W_VAL, "0" if each.get(W_VAL) == "0" else "1")
-    properties.attrib.pop(ADDED, None)
+    take(properties, ADDED)

@@ -6,7 +6,6 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from extractors.base import Change, CutOptions, ShrinkStep
 from extractors.docx.container import Container
 from extractors.docx.cutting import archive, properties, rows, sections
 from extractors.docx.cutting.active import NOT_ACTIVE, Policy, unsafe
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lxml.etree import _Element as Element
+
+    from extractors.base import Change, CutOptions, ShrinkStep
 
 _PAGE_FIELD = re.compile(rb"(?:instrText[^<>]*>|instr=[\"'])\s*PAGE\b")
 
@@ -70,7 +71,10 @@ class DocxCutter:
             ExtractionError: It cannot be opened.
         """
         self._options = options
-        self._parts = Parts(Package(Container.open(file, options.limits)), Policy(strip=options.active_content != "keep"))
+        self._parts = Parts(
+            Package(Container.open(file, options.limits)), Policy(strip=options.active_content != "keep")
+        )
+        self._parts.check()
         self._beside = Beside(self._parts)
         surveys: list[Survey] = []
 
@@ -147,9 +151,10 @@ class DocxCutter:
 
     def active_content(self) -> frozenset[str]:
         """Return the kinds of active content in the document, whatever is done with them."""
-        policy = Policy(strip=True)
-        parts = Parts(self._parts.package, policy)
-        archive.visit(parts)
+        parts = self._parts
+        if not parts.policy.strip:
+            parts = Parts(self._parts.package, Policy(strip=True))
+            parts.check()
         survey = self._source.survey
         found = {reason for _, reason in parts.taken} | {what for _, what in survey.objects}
         found |= {what for _, text in survey.fields.instructions if (what := active_field(text, unsafe)) is not None}

@@ -98,5 +98,7 @@ def _vml_size(data: Element) -> tuple[float, float]:
         return 0.0, 0.0
     if any(str(each.tag) == f"{{{V}}}group" for each in shape.iterancestors()):
         return 0.0, 0.0  # sizes in a group are in units of the group
-    sizes = {name: float(value) * _EMU[unit] for name, value, unit in _STYLE.findall(shape.get("style", "")) if value != "."}
+    sizes = {
+        name: float(value) * _EMU[unit] for name, value, unit in _STYLE.findall(shape.get("style", "")) if value != "."
+    }
     return sizes.get("width", 0.0), sizes.get("height", 0.0)

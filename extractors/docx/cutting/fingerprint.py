@@ -69,7 +69,7 @@ def row_fingerprints(file: BinaryIO, limits: ReadLimits, unit: int) -> Iterator[
             first = rows.first_row(table)
             own = [row for row in rows.rows_of(table) if not rows.is_repeated(row)]
             for at, row in enumerate(own):
-                inside = {each for each in row.iter()}
+                inside = set(row.iter())
                 shown = [text for paragraph, text in numbers if paragraph in inside]
                 yield first + at, prints.hexdigest(number, row, [(row, text) for text in shown])
             return
@@ -86,6 +86,7 @@ class Fingerprints:
             ExtractionError: It cannot be opened.
         """
         self._parts = Parts(Package(Container.open(file, limits)), Policy(strip=True))
+        self._parts.check()
         beside = Beside(self._parts)
         styles, numbering = beside.root("styles"), beside.root("numbering")
         self._outline = Outline(styles, numbering)
@@ -155,5 +156,3 @@ class Fingerprints:
 
 def _judge(instruction: str) -> Fate:
     return "keep" if active_field(instruction, active.unsafe) is None else "strip"
-
-

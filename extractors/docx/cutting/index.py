@@ -110,7 +110,7 @@ class Body:
         yield begin, last
 
     def wrapped(self, number: int) -> bool:
-        """Tell whether a content control is open after block ``number`` (0: before the first), so that a cut repeats it."""
+        """Tell whether a content control is open after block ``number`` (0: before the first): a cut repeats it."""
         paths = self._found.paths
         return 0 < number < self.count and paths[number] != 0
 
@@ -187,7 +187,8 @@ def _without_marks(head: bytes, root: Element) -> bytes:
 def _declaration(root: Element) -> tuple[str, bytes]:
     """Return the prefix of the marks' namespace, and what the root has to declare besides what it does."""
     wanted = marks.wanted_names(root)
-    prefix = next(str(name) for name, address in {**root.nsmap, **wanted}.items() if address == marks.CUT and name)
+    names = (*root.nsmap.items(), *wanted.items())
+    prefix = next(name for name, address in names if address == marks.CUT and name)
     return prefix, "".join(f' xmlns:{name}="{address}"' for name, address in wanted.items()).encode()
 
 

@@ -11,8 +11,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from lxml import etree
-
 from extractors.base import ReadLimits
 from extractors.docx.container import Container
 from extractors.docx.cutting import marks, properties, rows
@@ -22,6 +20,7 @@ from extractors.docx.cutting.marks import ADDED, AGAIN, MOVED, ROWS, SECTION_PLA
 from extractors.docx.cutting.merge import Merged, Names, rewrite
 from extractors.docx.cutting.parts import Parts
 from extractors.docx.cutting.scan import inside
+from extractors.docx.cutting.trees import attributes, new, take
 from extractors.docx.names import W_AUTHOR, W_ID, W_SECT_PR, W_TBL, w
 from extractors.docx.package import Package
 from extractors.errors import ExtractionError
@@ -149,6 +148,7 @@ class _Joiner:
 
 def _open(file: BinaryIO, limits: ReadLimits) -> _Piece:
     parts = Parts(Package(Container.open(file, limits)), Policy(strip=False))
+    parts.check()
     return _Piece(parts, Body(parts.data(parts.main), parts.main, _Nothing))
 
 
@@ -213,7 +213,7 @@ def _without_marks(root: Element) -> Element:
         if address == marks.CUT and prefix:
             marks.undeclare(root, prefix)
             names = {name: each for name, each in root.nsmap.items() if each != marks.CUT}
-            made = etree.Element(root.tag, dict(root.attrib), nsmap=names)
+            made = new(root.tag, attributes(root), names)
             made.extend(list(root))
             return made
     return root
@@ -225,13 +225,13 @@ def _end_section(body: Element, *, last: bool) -> None:
     places = list(body.iter(SECTION_PLACE))
     if final is not None and not last:
         body.remove(final)
-        if final.attrib.pop(MOVED, None) is not None and places:
+        if take(final, MOVED) is not None and places:
             parent = places[-1].getparent()
             if parent is not None:
                 final.tail = None
                 parent.replace(places.pop(), final)
     elif final is not None:
-        final.attrib.pop(MOVED, None)
+        take(final, MOVED)
     for each in places:
         marks.drop(each)
 

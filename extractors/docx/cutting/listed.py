@@ -52,8 +52,8 @@ class Tally(Counters):
     def copy(self) -> Tally:
         """Return counters in the same state."""
         other = Tally(self._definitions)
-        other._counts = deepcopy(self._counts)  # noqa: SLF001 - our own class
-        other._started = set(self._started)  # noqa: SLF001
+        other._counts = deepcopy(self._counts)
+        other._started = set(self._started)
         return other
 
     def counts(self, abstract: str) -> dict[int, int]:

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 _OVERRIDE, _START_OVERRIDE, _LVL, _IND = w("lvlOverride"), w("startOverride"), w("lvl"), w("ind")
 # What may stand before numPr and ind in pPr (ECMA-376 Part 1, 17.3.1.26, CT_PPrBase is a sequence).
-_BEFORE_NUM_PR = frozenset(w(name) for name in ("pStyle", "keepNext", "keepLines", "pageBreakBefore", "framePr", "widowControl"))  # fmt: skip
+_BEFORE_NUM_PR = frozenset(
+    w(name) for name in ("pStyle", "keepNext", "keepLines", "pageBreakBefore", "framePr", "widowControl")
+)
 _BEFORE_IND = _BEFORE_NUM_PR | frozenset(
     w(name)
     for name in (
-        "numPr", "suppressLineNumbers", "pBdr", "shd", "tabs", "suppressAutoHyphens", "kinsoku", "wordWrap",
-        "overflowPunct", "topLinePunct", "autoSpaceDE", "autoSpaceDN", "bidi", "adjustRightInd", "snapToGrid", "spacing",
+        "numPr", "suppressLineNumbers", "pBdr", "shd", "tabs", "suppressAutoHyphens", "kinsoku", "wordWrap", "spacing",
+        "overflowPunct", "topLinePunct", "autoSpaceDE", "autoSpaceDN", "bidi", "adjustRightInd", "snapToGrid",
     )
 )  # fmt: skip
 
@@ -187,9 +189,7 @@ class Continuation:
         self._made.append(made)
         return new_id
 
-    def _write_level(
-        self, made: Element, overrides: dict[int, Element], num_id: str, level: int, text: str
-    ) -> None:
+    def _write_level(self, made: Element, overrides: dict[int, Element], num_id: str, level: int, text: str) -> None:
         override = overrides.get(level)
         if override is None:
             override = overrides[level] = _add_override(made, level)
@@ -235,17 +235,22 @@ class Continuation:
         indent = properties.find(_IND)
         if indent is None:
             indent = marks.added(_IND)
-            indent.attrib.update(wanted)
+            _set(indent, wanted)
             _insert(properties, indent, _BEFORE_IND)
             return
         missing = {name: value for name, value in wanted.items() if name not in indent.attrib}
         if missing:
-            indent.attrib.update(missing)
+            _set(indent, missing)
             indent.set(marks.ADDED, " ".join(sorted(etree.QName(name).localname for name in missing)))
 
 
 def _lists(root: Element | None) -> list[Element]:
     return [] if root is None else list(root.iterchildren(w("num")))
+
+
+def _set(element: Element, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        element.set(name, value)
 
 
 def _add_override(made: Element, level: int) -> Element:

@@ -7,8 +7,8 @@ Word, LibreOffice and other readers skip them. Three kinds:
 * an element with ``was`` has another ``w:val`` than in the source; undoing puts the old one back;
 * an element moved into the namespace was taken out of use; undoing moves it back.
 
-Undoing touches only the elements that cutting itself marks. A mark on anything else stays and so shows in a fingerprint:
-visible text cannot be hidden behind a mark.
+Undoing touches only the elements that cutting itself marks. A mark on anything else stays and so shows in a
+fingerprint: visible text cannot be hidden behind a mark.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from extractors.docx.names import MC, W, W_SECT_PR, W_VAL, w
+from extractors.docx.cutting.trees import attributes, found, new, take
+from extractors.docx.names import MC, W_PPR, W_SECT_PR, W_VAL, W, w
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,30 +55,20 @@ _TAKEN_OUT = {
 }
 _NAMES_OUT = {tag: name for name, tag in _TAKEN_OUT.items()}
 _ADDED = frozenset(
-    {*RANGE_STARTS, *RANGE_ENDS}
-    | {
-        w(name)
-        for name in (
-            "headerReference",
-            "footerReference",
-            "footnotePr",
-            "endnotePr",
-            "numStart",
-            "pPr",
-            "numPr",
-            "ilvl",
-            "numId",
-            "ind",
-        )
-    }  # fmt: skip
+    {
+        *RANGE_STARTS,
+        *RANGE_ENDS,
+        *(w(name) for name in ("headerReference", "footerReference", "footnotePr", "endnotePr", "numStart")),
+        *(w(name) for name in ("numPr", "ilvl", "numId", "ind")),
+    }
 )
 _CHANGED = frozenset(w(name) for name in ("numId", "vMerge", "numStart", "updateFields"))
 _marked = etree.XPath("//*[@cut:added or @cut:was]", namespaces={"cut": CUT})
 
 
-def added(tag: str, **attributes: str) -> Element:
+def added(tag: str, **own: str) -> Element:
     """Return a new element of WordprocessingML, marked as added; attributes are in the same namespace."""
-    element = etree.Element(tag, {w(name): value for name, value in attributes.items()}, nsmap={"w": W, PREFIX: CUT})
+    element = new(tag, {w(name): value for name, value in own.items()}, {"w": W, PREFIX: CUT})
     element.set(ADDED, "1")
     return element
 
@@ -87,7 +78,7 @@ def change(element: Element, value: str | None) -> None:
     if element.get(WAS) is None:
         element.set(WAS, element.get(W_VAL, ""))
     if value is None:
-        element.attrib.pop(W_VAL, None)
+        take(element, W_VAL)
     else:
         element.set(W_VAL, value)
 
@@ -98,22 +89,22 @@ def take_out(element: Element) -> None:
 
 
 def restore(root: Element) -> None:
-    """Undo all marks below ``root``: what is left is as the source had it, but for section ends and repeated wrappers."""
+    """Undo all marks below ``root``; section ends and repeated wrappers are left to whoever puts pieces together."""
     for element in list(root.iter(f"{{{CUT}}}*")):
         tag = _TAKEN_OUT.get(etree.QName(element).localname)
         if tag is not None:
             element.tag = tag
         elif element.tag == SIMPLE_PLACE:
             _wrap_again(element)
-    for element in _marked(root):
+    for element in found(_marked, root):
         if element.tag in _ADDED and element.get(ADDED) is not None:
             _remove_added(element)
         elif element.tag in _CHANGED and element.get(WAS) is not None:
-            value = element.attrib.pop(WAS)
+            value = take(element, WAS)
             if value:
                 element.set(W_VAL, value)
             else:
-                element.attrib.pop(W_VAL, None)
+                take(element, W_VAL)
 
 
 def simple_place(field: Element) -> None:
@@ -122,7 +113,7 @@ def simple_place(field: Element) -> None:
     if parent is None:
         return
     at = parent.index(field)
-    place = etree.Element(SIMPLE_PLACE, dict(field.attrib), nsmap={PREFIX: CUT})
+    place = new(SIMPLE_PLACE, attributes(field), {PREFIX: CUT})
     place.set(COUNT, str(len(field)))
     parent[at : at + 1] = [place, *field]
 
@@ -164,8 +155,9 @@ def wanted_names(root: Element) -> dict[str, str]:
 
 def with_namespace(root: Element) -> Element:
     """Return a root like ``root``, with its children, that declares the marks' namespace and makes it ignorable."""
-    names = {**root.nsmap, **wanted_names(root)}
-    made = etree.Element(root.tag, dict(root.attrib), nsmap=names)
+    names = dict(root.nsmap)
+    names.update(wanted_names(root))
+    made = new(root.tag, attributes(root), names)
     made.extend(list(root))
     declare(made, next(str(name) for name, address in names.items() if name and address == CUT))
     return made
@@ -184,24 +176,27 @@ def undeclare(root: Element, prefix: str = PREFIX) -> None:
     if names:
         root.set(IGNORABLE, " ".join(names))
     else:
-        root.attrib.pop(IGNORABLE, None)
+        take(root, IGNORABLE)
 
 
 def section_ends(root: Element) -> Iterable[Element]:
     """Yield the section properties that stand in paragraphs, without the old ones that tracked changes keep."""
     for element in root.iter(W_SECT_PR):
         parent = element.getparent()
-        if parent is not None and parent.tag == w("pPr"):
+        if parent is not None and parent.tag == W_PPR:
             yield element
 
 
 def _remove_added(element: Element) -> None:
-    names = element.attrib.pop(ADDED)
+    names = take(element, ADDED) or ""
     if names == "1":
+        parent = element.getparent()
         drop(element)
+        if parent is not None and parent.tag == W_PPR and parent.get(ADDED) is not None and not len(parent):
+            drop(parent)
         return
     for name in names.split():
-        element.attrib.pop(w(name), None)
+        take(element, w(name))
 
 
 def _wrap_again(place: Element) -> None:
@@ -210,9 +205,9 @@ def _wrap_again(place: Element) -> None:
     if parent is None or not count.isdigit():
         return
     at = parent.index(place)
-    children = parent[at + 1 : at + 1 + int(count)]
-    attributes = {name: value for name, value in place.attrib.items() if name != COUNT}
-    field = etree.Element(FLD_SIMPLE, attributes, nsmap={"w": W})
+    children = list(parent)[at + 1 : at + 1 + int(count)]
+    take(place, COUNT)
+    field = new(FLD_SIMPLE, attributes(place), {"w": W})
     parent.insert(at, field)
     field.extend(children)
     drop(place)

@@ -1,7 +1,7 @@
 """Putting packages together: parts and relationships of several pieces under names that do not clash.
 
-Pieces of one split use the source's part names and relationship ids, so equal names mostly mean equal things. Where they
-do not (a picture shrunk in one piece only), the newcomer gets a name of its own and its references are rewritten.
+Pieces of one split use the source's part names and relationship ids, so equal names mostly mean equal things. Where
+they do not (a picture shrunk in one piece only), the newcomer gets a name of its own and its references are rewritten.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Merged:
         """
         names = Names()
         canonical = Canonical(parts, None, {})
-        order = archive.reachable(parts)
+        order = parts.reachable()
         for part in order:
             if part in merged:
                 names.parts[part] = merged[part]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from extractors.docx.names import MC_FALLBACK, W, W_ID, W_P, W_TYPE, w
+from extractors.docx.cutting.trees import take, values
+from extractors.docx.names import MC_FALLBACK, W_ID, W_P, W_TYPE, W, w
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -119,7 +120,7 @@ def keep_beside(root: Element, paragraphs: AbstractSet[str], durable: AbstractSe
         elif keys is not None:
             met.add(each.get(_DURABLE, ""))
             if keys[1] and each.get(keys[1], "") not in paragraphs:
-                each.attrib.pop(keys[1], None)
+                take(each, keys[1])
         elif each.tag == _EXTENSIBLE and each.get(_DURABLE_EX) not in durable:
             root.remove(each)
     return met
@@ -134,4 +135,4 @@ def keep_people(root: Element, authors: AbstractSet[str]) -> None:
 
 def authors(root: Element) -> set[str]:
     """Return everybody named as the author of a comment or a change below ``root``."""
-    return {str(name) for name in _author_names(root)}
+    return set(values(_author_names, root))

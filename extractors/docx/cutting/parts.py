@@ -1,4 +1,4 @@
-"""The parts of a package as pieces need them: which may stay, what they point to, and their XML without what must go."""
+"""The parts of a package as pieces need them: which stay, what they point to, and their XML without what must go."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from lxml import etree
 from extractors.docx import names, safexml
 from extractors.docx.cutting import active
 from extractors.docx.cutting.fields import Fate, FieldPass, active_field
+from extractors.docx.cutting.trees import values
 from extractors.docx.package import CONTENT_TYPES, Package, Relation
+from extractors.errors import DamagedDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
 MAIN_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _STORIES = re.compile(r"\.(?:header|footer|footnotes|endnotes|comments|glossary|main)\+xml$")
+_MACRO_PART = re.compile(r"(?:^|/)vba(?:Project|Data)[^/]*\.(?:bin|xml)$", re.IGNORECASE)
 _XML_TYPE = re.compile(r"[/+]xml$")
 _STRICT_NAME = re.compile(rb"""=\s*["'](http://purl\.oclc\.org/ooxml/[^"']{1,200})["']""")
 _drawing_ids = etree.XPath("//@relId", smart_strings=False)
@@ -34,8 +37,8 @@ _drawing_ids = etree.XPath("//@relId", smart_strings=False)
 _BY_REFERENCE = frozenset(
     {
         "image", "hyperlink", "chart", "chartEx", "diagramData", "diagramLayout", "diagramQuickStyle", "diagramColors",
-        "diagramDrawing", "header", "footer", "oleObject", "package", "control", "aFChunk", "subDocument", "frame", "video",
-        "audio", "media", "printerSettings", "slicer", "hdphoto", "ink", "model3d", "webextension",
+        "diagramDrawing", "header", "footer", "oleObject", "package", "control", "aFChunk", "subDocument", "frame",
+        "video", "audio", "media", "printerSettings", "slicer", "hdphoto", "ink", "model3d", "webextension",
     }
 )  # fmt: skip
 
@@ -61,7 +64,8 @@ class Parts:
     Attributes:
         package: The package.
         policy: What to do with active content.
-        taken: What was taken out, as (part, reason), in the order met; the main part's blocks are not in it.
+        taken: What was taken out, as (part, reason), in the order met. What goes with certain blocks of the main part
+            stands under its name, what goes in any case under an empty one.
     """
 
     def __init__(self, package: Package, policy: Policy) -> None:
@@ -74,7 +78,42 @@ class Parts:
         self._links: dict[str, tuple[Link, ...]] = {}
         self._dead: dict[str, dict[str, str]] = {}
         self._cleaned: dict[str, bytes | None] = {}
+        self._damaged: set[str] = set()
         self._strict: dict[str, list[tuple[bytes, bytes]]] = {}
+
+    def check(self) -> None:
+        """Read every part the package leads to, and leave out those that are damaged; then ``taken`` is complete.
+
+        Raises:
+            DamagedDocument: The main part is damaged.
+        """
+        damaged: set[str] | None = None
+        while damaged is None or damaged:
+            self.taken.clear()
+            self._links.clear()
+            self._dead.clear()
+            self._cleaned.clear()
+            reached = self.reachable()
+            damaged = {part for part in reached if part != self.main and self._is_damaged(part)}
+            self._damaged |= damaged
+        if self.policy.strip and any(_MACRO_PART.search(name) for name in set(self._stored.values()) - set(reached)):
+            self.taken.append(("", active.MACROS))
+
+    def reachable(self, keep: Callable[[str, Link], bool] | None = None) -> list[str]:
+        """Return the parts that the package leads to, the main part first, the others as the package orders them.
+
+        Args:
+            keep: Tells whether a relationship of a part is followed; None follows all.
+        """
+        seen, waiting = {""}, [""]
+        while waiting:
+            part = waiting.pop()
+            for link in self.links(part):
+                if link.part is not None and link.part not in seen and (keep is None or keep(part, link)):
+                    seen.add(link.part)
+                    waiting.append(link.part)
+        seen.add(self.main)
+        return [self.main, *(name for name in self.package.container.names if name in seen and name != self.main)]
 
     def content_type(self, part: str) -> str:
         """Return the content type of a part as the package spells it; empty when it does not say."""
@@ -125,7 +164,7 @@ class Parts:
     def adopt_spelling(self, part: str, other: Parts, other_part: str) -> None:
         """Spell names in a part as a part of another package does, too."""
         known = self._strict.setdefault(part, [])
-        self._strict[part] = sorted({*known, *other._strict.get(other_part, ())}, reverse=True)  # noqa: SLF001
+        self._strict[part] = sorted({*known, *other._strict.get(other_part, ())}, reverse=True)
 
     def written(self, part: str, root: Element) -> bytes:
         """Return a tree as the bytes of a part."""
@@ -160,15 +199,13 @@ class Parts:
         }
 
     def drawings(self, part: str) -> set[str]:
-        """Return the ids by which a diagram names its cached drawing: relationships of the story, not of the diagram."""
+        """Return the ids by which a diagram names its drawing: relationships of the story, not of the diagram."""
         root = self.package.optional(part, "A diagram")
-        return set() if root is None else {str(each) for each in _drawing_ids(root)}
+        return set() if root is None else set(values(_drawing_ids, root))
 
     def _cleaned_data(self, part: str) -> bytes | None:
         content_type = self.content_type(part)
         if not _XML_TYPE.search(content_type):
-            return None
-        if not self.dead(part) and not (self.policy.strip and _STORIES.search(content_type)):
             return None
         root = self.root(part)
         return self.written(part, root) if self._clean(part, root) else None
@@ -185,6 +222,16 @@ class Parts:
             FieldPass(_judge(note, root)).block(0, root)
         return len(self.taken) > before
 
+    def _is_damaged(self, part: str) -> bool:
+        try:
+            if _XML_TYPE.search(self.content_type(part)):
+                self.cleaned(part)
+            else:
+                self.package.container.read(part)
+        except DamagedDocument:
+            return True
+        return False
+
     def _read_links(self, part: str) -> None:
         if part in self._links:
             return
@@ -195,11 +242,14 @@ class Parts:
             target = None if relation.external else self.stored(relation.target)
             content_type = "" if target is None else self.content_type(target)
             reason = self.policy.verdict(relation, content_type, exists=target is not None)
+            if target in self._damaged:
+                reason = active.DAMAGED
             if reason is None:
                 kept.append(Link(relation, target, elements[relation.id]))
             else:
                 dead[relation.id] = reason
-                self.taken.append((part or "the package", reason))
+                by_block = part == self.main and relation.kind in _BY_REFERENCE
+                self.taken.append((part if by_block else "" if part == self.main else part, reason))
         self._links[part], self._dead[part] = tuple(kept), dead
 
     def _relationship_elements(self, part: str) -> dict[str, Element]:
@@ -236,9 +286,8 @@ def _judge(note: active.Note, root: Element) -> Judge:
 
 def _strict_names(raw: bytes) -> list[tuple[bytes, bytes]]:
     """Return (Transitional, Strict) spellings of the names a part has in the Strict one, longest first."""
-    found = {strict for strict in _STRICT_NAME.findall(raw)}
     pairs = []
-    for strict in found:
+    for strict in set(_STRICT_NAME.findall(raw)):
         plain = names.transitional(b'="' + strict + b'"')[2:-1]
         pairs.append((plain, strict))
     return sorted(pairs, reverse=True)

@@ -154,8 +154,7 @@ class Maker:
             )
         for link in stretch.root.iter(_HYPERLINK) if self._elsewhere else ():
             if link.get(_ANCHOR) in self._elsewhere:
-                block = next((numbers[each] for each in link.iterancestors() if each in numbers), 0)
-                self._made.elsewhere[block] += 1
+                self._made.elsewhere[next((numbers[each] for each in link.iterancestors() if each in numbers), 0)] += 1
         put_out_of_use(stretch.root, self._clip)
         self._split_wrappers(stretch)
         if self._extent.ends and stretch.first + len(stretch.blocks) - 1 == self._extent.last:
@@ -236,7 +235,7 @@ class Maker:
             self._begin_section(properties)
 
     def _split_wrappers(self, stretch: Stretch) -> None:
-        """Loosen content controls that a cut goes through from the data they show: it would fill them anew, and whole."""
+        """Loosen content controls that a cut goes through from their data, which would fill them anew, and whole."""
         body, last = self._source.body, stretch.first + len(stretch.blocks) - 1
         cut = [stretch.blocks[0]] if stretch.first == self._extent.first and body.wrapped(stretch.first - 1) else []
         if last == self._extent.last and body.wrapped(last):

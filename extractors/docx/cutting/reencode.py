@@ -15,7 +15,7 @@ from extractors.raster import FORMATS, reading_image
 if TYPE_CHECKING:
     from extractors.base import ShrinkStep
 
-_READABLE = tuple(each for each in FORMATS if each != "WEBP") + (BmpImagePlugin.BmpImageFile.format,)
+_READABLE = (*(each for each in FORMATS if each != "WEBP"), BmpImagePlugin.BmpImageFile.format)
 _SLACK = 1.1
 """Pictures at most this much over the wanted resolution keep their pixels: the loss would not pay."""
 _INK = 150
@@ -86,7 +86,9 @@ def _best(image: Image.Image, size: tuple[int, int], step: ShrinkStep) -> tuple[
     pixels = _in_mode(image, step, clear=clear)
     if pixels.size != size:
         black_and_white = pixels.mode == "1"
-        pixels = (pixels.convert("L") if black_and_white else pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        pixels = (pixels.convert("L") if black_and_white else pixels).resize(
+            size, Image.Resampling.LANCZOS, reducing_gap=3.0
+        )
         if black_and_white:
             pixels = pixels.point(lambda value: 255 * (value > _INK), "1")
     if step.mode == "bilevel" and pixels.mode == "L":

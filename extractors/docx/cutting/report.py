@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from extractors.base import Change
-from extractors.docx.cutting.active import MISSING, SIGNATURE
+from extractors.docx.cutting.active import DAMAGED, MISSING, SIGNATURE
 
 if TYPE_CHECKING:
     from extractors.docx.cutting.archive import Contents
@@ -23,9 +23,7 @@ _TOUCHED = {
 }
 
 
-def changes(
-    parts: Parts, contents: Contents, made: Made, extent: Extent, *, pages_restart: bool
-) -> tuple[Change, ...]:
+def changes(parts: Parts, contents: Contents, made: Made, extent: Extent, *, pages_restart: bool) -> tuple[Change, ...]:
     """Return the changes of a piece.
 
     Args:
@@ -60,7 +58,9 @@ def changes(
         )
     if pages_restart:
         found.append(
-            Change(code="page-numbers-restart", message="Page numbers begin anew: only a layout of the whole knows them.")
+            Change(
+                code="page-numbers-restart", message="Page numbers begin anew: only a layout of the whole knows them."
+            )
         )
     return tuple(found)
 
@@ -73,13 +73,12 @@ def _stripped(parts: Parts, contents: Contents, made: Made) -> list[Change]:
     for number, reasons in made.stripped.items():
         for reason in reasons:
             units.setdefault(reason, set()).update({number} - {0})
-    in_piece = {*contents.kept, *contents.replaced, "the package", parts.main}
-    for part, reason in parts.taken:
-        if part in in_piece or part not in {parts.main, ""}:
-            counts.setdefault(reason, 1)
+    in_piece = {"", *parts.reachable(contents.keeps)} - {parts.main}
+    counts.update(reason for part, reason in parts.taken if part in in_piece)
     found = []
     for reason, code, message in (
         (MISSING, "missing-parts-dropped", "References to parts that the file lacks were removed."),
+        (DAMAGED, "damaged-parts-dropped", "Parts that cannot be read were left out."),
         (SIGNATURE, "signature-dropped", "The digital signature was left out: it holds for the whole document only."),
     ):
         if counts.pop(reason, 0):

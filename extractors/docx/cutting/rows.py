@@ -139,7 +139,11 @@ def _repeated(row: Element) -> Element:
 def _reopen_cells(row: Element) -> None:
     for cell in row.iter(W_TC):
         merge = cell.find(f"{_TC_PR}/{_V_MERGE}")
-        if merge is not None and next(cell.iterancestors(W_TR), None) is row and merge.get(W_VAL, "continue") == "continue":
+        if (
+            merge is not None
+            and next(cell.iterancestors(W_TR), None) is row
+            and merge.get(W_VAL, "continue") == "continue"
+        ):
             marks.change(merge, "restart")
 
 
@@ -168,5 +172,3 @@ def _drop_empty_wrappers(table: Element) -> None:
     for child in list(table):
         if child.tag == W_SDT and not rows_of(child):
             marks.drop(child)
-
-

@@ -10,13 +10,14 @@ import re
 from array import array
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from lxml import etree
 
 from extractors.docx import safexml
 from extractors.docx.body import is_transparent
 from extractors.docx.cutting.marks import AGAIN, CUT, PREFIX
+from extractors.docx.cutting.trees import attributes, new
 from extractors.docx.names import (
     W_ALT_CHUNK,
     W_BODY,
@@ -183,7 +184,7 @@ class _Scan:
                 parser.feed(document[at : hit.end()])
                 at = hit.end()
                 for _, element in parser.read_events():
-                    self._ended(element, at)
+                    self._ended(cast("Element", element), at)
                 if at - checked >= _CHECK_BYTES and self._body is not None:
                     self._check(checked, at)
                     checked = at
@@ -257,22 +258,18 @@ class _Scan:
         """Return the index of the wrapper whose content ``container`` is, 0 for the body, None for anything else."""
         if container is None:
             return None
-        if container is self._body:
-            return 0
-        if container.tag == W_BODY:
+        if container is self._body or container.tag == W_BODY:
             self._body = container
             return 0
         wrapper = container.getparent() if container.tag == W_SDT_CONTENT else container
         if wrapper is None or inside(wrapper) is not container:
             return None
-        known = self._wrapper_of.get(wrapper)
-        if known is not None:
-            return known
-        outer = self._path(wrapper.getparent())
-        if outer is None:
-            return None
-        self._wrappers.append(_wrapper(wrapper, self._wrappers[outer], len(self._wrappers)))
-        self._wrapper_of[wrapper] = len(self._wrappers) - 1
+        if wrapper not in self._wrapper_of:
+            outer = self._path(wrapper.getparent())
+            if outer is None:
+                return None
+            self._wrappers.append(_wrapper(wrapper, self._wrappers[outer], len(self._wrappers)))
+            self._wrapper_of[wrapper] = len(self._wrappers) - 1
         return self._wrapper_of[wrapper]
 
 
@@ -281,7 +278,7 @@ _PROPERTIES = frozenset(w(name) for name in ("sdtPr", "sdtEndPr", "customXmlPr")
 
 def _wrapper(element: Element, outer: Wrapper, number: int) -> Wrapper:
     """Return the bytes around the content of a wrapper, marked as a repetition of it."""
-    copy = etree.Element(element.tag, dict(element.attrib), nsmap={**element.nsmap, PREFIX: CUT})
+    copy = new(element.tag, attributes(element), {**element.nsmap, PREFIX: CUT})
     copy.set(AGAIN, str(number))
     content = copy
     for child in element:

@@ -1,8 +1,8 @@
 """Section properties of a piece: those of the section its last block is in, with the headers that section inherits.
 
-A section's properties stand at its end: in its last paragraph, the last section's at the end of the body. So a piece that
-ends inside a section takes a copy of what follows; one that ends with a section's last paragraph has the properties moved
-from there to the end of its body (left in the paragraph they would begin one more, empty, section).
+A section's properties stand at its end: in its last paragraph, the last section's at the end of the body. So a piece
+that ends inside a section takes a copy of what follows; one that ends with a section's last paragraph has the
+properties moved from there to the end of its body (left in the paragraph they would begin one more, empty, section).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from lxml import etree
 
 from extractors.docx.cutting import marks
 from extractors.docx.cutting.marks import ADDED, CUT, MOVED, SECTION_PLACE
-from extractors.docx.names import R_ID, W, W_P, W_SECT_PR, W_TYPE, W_VAL, number, w
+from extractors.docx.cutting.trees import alone, new, take
+from extractors.docx.names import R_ID, W_P, W_SECT_PR, W_TYPE, W_VAL, W, number, w
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -29,9 +30,9 @@ _BEFORE_NUM_START = frozenset({w("pos"), w("numFmt")})
 _AFTER_NOTES_IN_SETTINGS = frozenset(
     w(name)
     for name in (
-        "compat", "docVars", "rsids", "attachedSchema", "themeFontLang", "clrSchemeMapping", "doNotIncludeSubdocsInStats",
-        "doNotAutoCompressPictures", "forceUpgrade", "captions", "readModeInkLockDown", "smartTagType", "shapeDefaults",
-        "doNotEmbedSmartTags", "decimalSymbol", "listSeparator",
+        "compat", "docVars", "rsids", "attachedSchema", "themeFontLang", "clrSchemeMapping",
+        "doNotIncludeSubdocsInStats", "doNotAutoCompressPictures", "forceUpgrade", "captions", "readModeInkLockDown",
+        "smartTagType", "shapeDefaults", "doNotEmbedSmartTags", "decimalSymbol", "listSeparator",
     )
 )  # fmt: skip
 _DEFAULT_KIND = "default"
@@ -104,7 +105,7 @@ class Sections:
 def final(section: Section, *, moved: bool) -> Element:
     """Return a section's properties for the end of a piece's body."""
     properties = deepcopy(section.properties)
-    properties.attrib.pop(MOVED, None)
+    take(properties, MOVED)
     if moved:
         properties.set(MOVED, "1")
     return properties
@@ -115,7 +116,7 @@ def leave_place(block: Element) -> None:
     properties = list(marks.section_ends(block))[-1]
     parent = properties.getparent()
     if parent is not None:
-        parent.replace(properties, etree.Element(SECTION_PLACE, nsmap={marks.PREFIX: CUT}))
+        parent.replace(properties, new(SECTION_PLACE, names={marks.PREFIX: CUT}))
 
 
 def inherit(properties: Element, section: Section) -> None:
@@ -195,6 +196,6 @@ def _slot(reference: Element) -> tuple[str, str]:
 
 def _alone(element: Element) -> Element:
     """Return a copy that does not keep the tree alive it stands in."""
-    copy: Element = etree.fromstring(etree.tostring(element, with_tail=False))
+    copy = alone(element)
     etree.cleanup_namespaces(copy)
     return copy

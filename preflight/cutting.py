@@ -1,0 +1,243 @@
+"""Has workers cut pieces into a staging folder; one bad unit never costs more than itself."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from extractors.base import ReadLimits
+from preflight.cutting_tasks import Cut, CutTask, Span
+from preflight.errors import OutputError
+from preflight.execution import Task
+from preflight.problems import problem_type
+from preflight.wire import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from extractors.base import Change, ShrinkStep
+    from extractors.facts import Source
+    from preflight.document import Document
+    from preflight.execution import Executor, Outcome
+    from preflight.problems import Problem
+    from preflight.reading import Progress
+    from preflight.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+OUTPUTS_AT_ONCE = 64
+"""Pieces of one task: so many files a worker has open."""
+_CRASHES = frozenset({"parser-crashed", "out-of-memory"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A piece in the staging folder.
+
+    Attributes:
+        span: What it holds.
+        path: Where it lies; None when it came out too large and was thrown away.
+        size_bytes: Its size; when thrown away, the smallest it came to.
+        sha256: Its hash.
+        media_type: What it is.
+        changes: What it does not carry as the document did.
+    """
+
+    span: Span
+    path: Path | None
+    size_bytes: int
+    sha256: str = ""
+    media_type: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+class StoppedByProblem(Exception):
+    """Carries the problem of a task that ends the whole split."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """Where one document is cut.
+
+    Attributes:
+        document: The document.
+        source: What it is.
+        folder: The staging folder.
+        settings: Worker processes and time limits.
+        executor: Where it is read and written.
+        password: Its password, if it has one.
+        active_content: What happens to scripts and the like.
+        bad: Why units cannot be cut, by number; grows.
+        on_progress: Takes a stage and a count.
+    """
+
+    document: Document
+    source: Source
+    folder: Path
+    settings: Settings
+    executor: Executor
+    password: str | None = None
+    active_content: Literal["strip", "keep", "reject"] = "strip"
+    bad: dict[int, str] = field(default_factory=dict)
+    on_progress: Progress | None = None
+    _files: int = 0
+    _done: int = 0
+
+    def cut(
+        self,
+        spans: Sequence[Span],
+        most: Mapping[Span, int | None],
+        *,
+        steps: tuple[ShrinkStep, ...] = (),
+    ) -> dict[Span, Piece]:
+        """Cut spans out of the document.
+
+        A span that fails is missing in the answer, and ``bad`` names the unit that is to blame; where a parser
+        crashes or does not say which unit it is, the span is halved until that is known.
+
+        Args:
+            spans: What to cut out.
+            most: Bytes each piece may have; larger ones are measured and thrown away.
+            steps: How far images may be re-encoded, gentle first.
+
+        Raises:
+            StoppedByProblem: The document as a whole cannot be cut, or nothing can be written.
+        """
+        done: dict[Span, Piece] = {}
+        groups = self._groups(spans)
+        while groups:
+            failed: list[Span] = []
+            for group, cuts, problem in self._run(groups, most, steps):
+                failed += self._sort_out(group, cuts, problem, done)
+            groups = [[span] for span in failed if not self._blamed(span)]
+            groups = [group for group in groups if self._find_culprit(group[0])]
+        return done
+
+    def drop(self, piece: Piece) -> None:
+        """Throw a piece away."""
+        if piece.path is not None:
+            piece.path.unlink()
+
+    def _groups(self, spans: Sequence[Span]) -> list[list[Span]]:
+        """Divide spans among the workers, neighbours together."""
+        workers = max(1, self.settings.workers)
+        size = min(OUTPUTS_AT_ONCE, -(-len(spans) // workers))
+        return [list(spans[at : at + size]) for at in range(0, len(spans), size)] if spans else []
+
+    def _run(
+        self, groups: Sequence[Sequence[Span]], most: Mapping[Span, int | None], steps: tuple[ShrinkStep, ...]
+    ) -> list[tuple[Sequence[Span], dict[int, tuple[Cut, Path]], Problem | None]]:
+        tasks = [self._task(key, group, most, steps) for key, group in enumerate(groups)]
+        told: dict[int, dict[int, tuple[Cut, Path]]] = {task.key: {} for task in tasks}
+
+        def hear(key: int, event: bytes) -> None:
+            one = load(Cut, event)
+            told[key][one.place] = (one, tasks[key].outputs[one.place])
+            self._done += 1
+            if self.on_progress:
+                self.on_progress("cut", self._done)
+
+        answers: list[tuple[Sequence[Span], dict[int, tuple[Cut, Path]], Problem | None]] = []
+        for outcome in self.executor.run(tasks, hear):
+            _log_bug(outcome)
+            answers.append((groups[outcome.key], told[outcome.key], outcome.problem))
+            for place, path in enumerate(tasks[outcome.key].outputs):
+                cut = told[outcome.key].get(place)
+                if cut is None or not cut[0].sha256:
+                    path.unlink(missing_ok=True)
+        return answers
+
+    def _task(
+        self, key: int, group: Sequence[Span], most: Mapping[Span, int | None], steps: tuple[ShrinkStep, ...]
+    ) -> Task:
+        arguments = CutTask(
+            source_name=self.source.name,
+            media_type=self.source.media_type,
+            spans=tuple(group),
+            most=tuple(most.get(span) for span in group),
+            steps=steps,
+            password=self.password,
+            active_content=self.active_content,
+            limits=ReadLimits(max_units=self.settings.max_units),
+        )
+        outputs = tuple(self.folder / f"cut-{self._files + number:06}" for number in range(len(group)))
+        self._files += len(group)
+        wall_s = self.settings.timeout
+        return Task(
+            key=key,
+            name="cut",
+            document=self.document,
+            payload=asdict(arguments),
+            wall_s=wall_s,
+            cpu_s=wall_s,
+            outputs=outputs,
+        )
+
+    def _sort_out(
+        self,
+        group: Sequence[Span],
+        cuts: Mapping[int, tuple[Cut, Path]],
+        problem: Problem | None,
+        done: dict[Span, Piece],
+    ) -> list[Span]:
+        """Take the answers of one task; return the spans that have to be looked at again."""
+        again: list[Span] = []
+        for place, span in enumerate(group):
+            told = cuts.get(place)
+            if told is None:
+                again.append(span)
+                continue
+            cut, path = told
+            if cut.error:
+                self._blame(span, cut)
+                again.append(span)
+                continue
+            done[span] = Piece(
+                span=span,
+                path=path if cut.sha256 else None,
+                size_bytes=cut.size_bytes,
+                sha256=cut.sha256,
+                media_type=cut.media_type,
+                changes=cut.changes,
+            )
+        if problem is not None and (problem.code not in _CRASHES or not again):
+            raise StoppedByProblem(problem)
+        if problem is not None and len(group) == 1 and group[0].count == 1:
+            self.bad[group[0].first] = problem.detail
+        return again
+
+    def _blame(self, span: Span, cut: Cut) -> None:
+        """Note which unit a failure is about, when that is known."""
+        if cut.unit is not None and span.first <= cut.unit <= span.last:
+            self.bad[cut.unit] = cut.error
+        elif span.count == 1:
+            self.bad[span.first] = cut.error
+
+    def _blamed(self, span: Span) -> bool:
+        return any(number in self.bad for number in range(span.first, span.last + 1))
+
+    def _find_culprit(self, span: Span) -> bool:
+        """Halve a span that failed until the unit that is to blame is known; return whether to try it again whole."""
+        if span.count == 1:
+            return True
+        middle = (span.first + span.last) // 2
+        for half in (replace(span, last=middle), replace(span, first=middle + 1)):
+            for piece in self.cut([half], {half: None}).values():
+                self.drop(piece)
+        return not self._blamed(span)
+
+
+def _log_bug(outcome: Outcome) -> None:
+    if outcome.trace:
+        logger.error("bug while cutting a document:\n%s", outcome.trace)
+
+
+def output_problem(problem: Problem) -> bool:
+    """Whether a problem is about writing, not about the document."""
+    return problem.code in {problem_type(OutputError).slug, "disk-full"}

@@ -29,15 +29,19 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from PIL import Image, ImageChops
+
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT / "tests"))
 
-from truth import Known, error_rate, known_texts  # noqa: E402 - tests/ is no package
+from pages import add_scan  # noqa: E402 - tests/ is no package
+from truth import Known, error_rate, known_texts  # noqa: E402
 
 CORPUS = Path(os.environ.get("PREFLIGHT_SHARED", PROJECT.parent / "shared")) / "corpus"
 PLAIN, TURNING = "OCRmyPDF", "OCRmyPDF, turning and levelling"
 PEERS = {PLAIN: [], TURNING: ["--rotate-pages", "--rotate-pages-threshold", "2", "--deskew"]}
 DPI_NOT_SAID = "150"
+LEAST_CREDIBLE_DPI = 72  # OCRmyPDF refuses images that say so little
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,9 @@ def compare(engine: str, peer: str | None, rounds: int) -> None:
     names = [ours, *(PEERS if peer else ())]
     table: dict[str, list[Result]] = {name: [] for name in names}
     files = known_texts(CORPUS)
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, upload-preflight ", end=""
-    )
-    print(
-        f"{version('upload-preflight')}, {engine} with Tesseract {choose_engine(engine, ('eng',)).version()}; ", end=""
-    )
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()},", end=" ")
+    tesseract = choose_engine(engine, ("eng",)).version()
+    print(f"upload-preflight {version('upload-preflight')}, {engine} with Tesseract {tesseract},", end=" ")
     print(f"OCRmyPDF {peer_version(peer)}; {rounds} round(s), median CPU seconds\n")
     print("file | units | " + " | ".join(f"{name}: error rate | CPU s" for name in names))
     print("--- | ---" + " | --- | ---" * len(names))
@@ -114,18 +115,14 @@ def measured(name: str, known: Known, engine: str, peer: str | None, folder: Pat
 
 def by_us(known: Known, engine: str) -> list[str]:
     """Recognize in a fresh process."""
-    command = [
-        sys.executable,
-        __file__,
-        "--recognize",
-        str(known.path),
-        "--units",
-        str(known.units),
-        "--engine",
-        engine,
-    ]
+    command = worker_command(known.path, known.units, engine)
     texts: list[str] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     return texts
+
+
+def worker_command(path: Path, units: int, engine: str) -> list[str]:
+    """Return the command that recognizes a file in a process of its own."""
+    return [sys.executable, __file__, "--recognize", str(path), "--units", str(units), "--engine", engine]
 
 
 def recognize(path: Path, units: int, engine: str) -> None:
@@ -167,12 +164,10 @@ def by_peer(peer: str, options: list[str], known: Known, folder: Path) -> list[s
 
 def for_peer(source: Path, folder: Path) -> tuple[Path, float | None]:
     """Return an image in a form OCRmyPDF takes, and its resolution; not part of the time measured (no child)."""
-    from PIL import Image
-
     with Image.open(source) as image:
         dpi = image.info.get("dpi", (0, 0))[0]
         if source.suffix != ".webp" and "A" not in image.mode:
-            return source, dpi if dpi > 1 else None
+            return source, dpi if dpi > LEAST_CREDIBLE_DPI else None
         image.convert("RGB").save(folder / "image.png")
     return folder / "image.png", None
 
@@ -205,81 +200,58 @@ def speed(engine: str, pages: int = 12, workers: int = 2) -> None:
     """Print pages a second of two workers at once on dense A4 pages scanned at 200 dpi."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "scan.pdf")
-        text = scan(path, pages)
-        command = [sys.executable, __file__, "--recognize", str(path), "--units", str(pages), "--engine", engine]
+        truths = write_scan(path, pages)
+        command = worker_command(path, pages, engine)
         before, started = children_cpu_s(), time.monotonic()
         running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(workers)]
         answers = [json.loads(one.communicate()[0]) for one in running]
         wall_s, cpu_s = time.monotonic() - started, children_cpu_s() - before
-    rates = [error_rate([found], Known(path, 1, truth)) for answer in answers for found, truth in zip(answer, text)]
-    done = pages * workers
-    print(
-        f"\n{workers} workers, {done} dense A4 pages at 200 dpi ({statistics.fmean(map(len, text)):.0f} characters): ",
-        end="",
-    )
+    known = [Known(path, 1, truth) for truth in truths]
+    rates = [error_rate([text], one) for answer in answers for text, one in zip(answer, known, strict=True)]
+    done, length = pages * workers, statistics.fmean(map(len, truths))
+    print(f"\n{workers} workers, {done} dense A4 pages at 200 dpi, {length:.0f} characters each:", end=" ")
     print(f"{done / wall_s:.2f} pages/s, {cpu_s / done:.2f} s of CPU a page, error rate {statistics.fmean(rates):.4f}")
 
 
-def scan(path: Path, pages: int) -> list[str]:
+def write_scan(path: Path, pages: int) -> list[str]:
     """Write a PDF of noisy page images, a little askew; return the text of each page."""
     import pikepdf
-    import pypdfium2
-    from PIL import Image, ImageChops
-    from reportlab.lib.pagesizes import A4
-    from reportlab.pdfgen import canvas
 
     dice = random.Random(2)  # noqa: S311 - the same pages every time
     words = next(known.text for known in known_texts(CORPUS) if "linn" in known.path.name).split()
-    texts = []
+    truths = []
     with pikepdf.new() as pdf:
         for number in range(pages):
             font, size = (("Times-Roman", 11), ("Helvetica", 10), ("Courier", 9))[number % 3]
-            out = io.BytesIO()
-            sheet = canvas.Canvas(out, pagesize=A4)
-            sheet.setFont(font, size)
-            lines = []
-            for row in range(54):
-                line = ""
-                while sheet.stringWidth(line, font, size) < 440:
-                    line = f"{line} {dice.choice(words)}".strip()
-                lines.append(line)
-                sheet.drawString(55, 790 - 14 * row, line)
-            sheet.save()
-            image = pypdfium2.PdfDocument(out.getvalue())[0].render(scale=200 / 72, grayscale=True).to_pil()
-            image = image.rotate(dice.uniform(-1, 1), Image.Resampling.BICUBIC, fillcolor=255)
-            image = ImageChops.add(
-                image.point(lambda tone: 35 + tone * 0.8), Image.effect_noise(image.size, 12), 1, -128
-            )
-            add_scan(pdf, image, A4)
-            texts.append("\n".join(lines))
+            image, truth = typed_page(words, font, size, dice)
+            add_scan(pdf, image, dpi=200, quality=75)
+            truths.append(truth)
         pdf.save(path)
-    return texts
+    return truths
 
 
-def add_scan(pdf: object, image: object, size: tuple[float, float]) -> None:
-    """Append a page that is a JPEG of ``image``."""
-    import pikepdf
-    from PIL import Image
+def typed_page(words: list[str], font: str, size: int, dice: random.Random) -> tuple[Image.Image, str]:
+    """Return an A4 page of words in random order as a scanner would see it, and its text."""
+    import pypdfium2
+    from reportlab.lib.pagesizes import A4
+    from reportlab.pdfgen import canvas
 
-    assert isinstance(pdf, pikepdf.Pdf)
-    assert isinstance(image, Image.Image)
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=75)
-    stored = pikepdf.Stream(pdf, data.getvalue())
-    stored.stream_dict.update(
-        pikepdf.Dictionary(
-            Type=pikepdf.Name.XObject,
-            Subtype=pikepdf.Name.Image,
-            Width=image.width,
-            Height=image.height,
-            ColorSpace=pikepdf.Name.DeviceGray,
-            BitsPerComponent=8,
-            Filter=pikepdf.Name.DCTDecode,
-        )
-    )
-    page = pdf.add_blank_page(page_size=size)
-    page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Scan=stored))
-    page.Contents = pikepdf.Stream(pdf, f"q {size[0]} 0 0 {size[1]} 0 0 cm /Scan Do Q".encode())
+    out = io.BytesIO()
+    sheet = canvas.Canvas(out, pagesize=A4)
+    sheet.setFont(font, size)
+    lines = []
+    for row in range(54):
+        line = ""
+        while sheet.stringWidth(line, font, size) < 440:
+            line = f"{line} {dice.choice(words)}".strip()
+        lines.append(line)
+        sheet.drawString(55, 790 - 14 * row, line)
+    sheet.save()
+    with pypdfium2.PdfDocument(out.getvalue()) as document:
+        image = document[0].render(scale=200 / 72, grayscale=True).to_pil()
+    image = image.rotate(dice.uniform(-1, 1), Image.Resampling.BICUBIC, fillcolor=255)
+    faded = image.point([35 + tone * 4 // 5 for tone in range(256)])
+    return ImageChops.add(faded, Image.effect_noise(faded.size, 12), 1, -128), "\n".join(lines)
 
 
 if __name__ == "__main__":

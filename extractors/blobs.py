@@ -173,7 +173,7 @@ def lines_in(blobs: Iterable[Blob], ink: Ink, *, tallest: int) -> list[Line]:
     chains = _chains(letters[:MAX_BLOBS], tallest)
     found = (_judged(stretch, ink, strokes) for chain in chains for stretch in _stretches(chain))
     lines = [line for line in found if line is not None]
-    return [line for line in lines if line.ground <= _GROUND_ALONE or _in_company(line, lines)]
+    return [line for line in lines if line.ground <= _GROUND_ALONE or in_company(line, lines)]
 
 
 def _chains(letters: Iterable[Blob], tallest: int) -> list[list[Blob]]:
@@ -261,8 +261,8 @@ def _typical_height(stretch: list[Blob], written: int) -> int:
     return stretch[-1].height
 
 
-def _in_company(line: Line, lines: Iterable[Line]) -> bool:
-    """Whether another stretch of like height goes on beside it, or stands close above or below."""
+def in_company(line: Line, lines: Iterable[Line]) -> bool:
+    """Return whether another stretch of like height goes on beside it, or stands close above or below."""
     for other in lines:
         if other is line or not 0.7 <= other.height / line.height <= 1.43:
             continue

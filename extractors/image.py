@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import ExifTags, Image, ImageOps
 
 from extractors.base import Raster
-from extractors.errors import DamagedDocument, ExtractionError, SafetyLimitExceeded
+from extractors.errors import DamagedDocument, ExtractionError
 from extractors.facts import DocumentFacts, Finding, UnitFacts, UnitKind, UnitText
+from extractors.frames import PAGE_INCHES, Frame, frame_numbers, frame_of, seek_frame
+from extractors.image_cut import ImageCutter, image_cutter
+from extractors.image_join import join_images
+from extractors.image_print import frame_fingerprints
 from extractors.image_views import frame_views
 from extractors.pixels import LONGEST_PX, look
 from extractors.raster import gray_of, open_image, reading_image, squared, too_many_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-    from extractors.base import ReadLimits, ReadOptions, UnitSink
+    from extractors.base import CutOptions, ReadOptions, UnitSink
     from extractors.pixels import PixelLook
-
-_LEAST_DPI = 20.0  # a file that says less says nothing: 1 × 1 and 0 × 0 are used for “not known”
-_PAGE_INCHES = 11.7
-"""A frame that does not say its resolution is taken to be as long as an A4 page."""
-
-_TURNED = range(5, 9)  # EXIF orientations that swap width and height
-_STRIP_BYTES, _TILE_BYTES = 279, 325  # TIFF 6.0, StripByteCounts and TileByteCounts
 
 # What counts as writing; the classes are far apart here (see extractors.pdf.kinds, which judges pages alike).
 _MOSTLY_TEXT = 0.5
@@ -35,25 +32,6 @@ _SOME_CHARS = 100
 _MANY_CHARS = 300
 _SOME_TEXT = 0.1
 _FEW_TONES = 0.4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Frame:
-    """What a file says of one frame, before any pixel is decoded.
-
-    Attributes:
-        width: Pixels as displayed.
-        height: Pixels as displayed.
-        dpi: Resolution across and down as displayed; None when the file does not say.
-        stored_bytes: Compressed bytes of its pixels.
-        turned: It is stored turned or mirrored, and EXIF says how.
-    """
-
-    width: int
-    height: int
-    dpi: tuple[float, float] | None
-    stored_bytes: int
-    turned: bool
 
 
 class ImageExtractor:
@@ -73,7 +51,7 @@ class ImageExtractor:
         failures: list[ExtractionError] = []
         with reading_image(limit):
             image = open_image(file)
-        for number in _numbers(image, options.limits, findings):
+        for number in frame_numbers(image, options.limits, findings):
             try:
                 facts = _facts(image, number, size_bytes, limit)
             except ExtractionError as error:
@@ -106,9 +84,9 @@ class ImageExtractor:
             image = open_image(file)
         for number in numbers:
             with reading_image(limit, unit=number):
-                if number < 1 or (image.format != "TIFF" and number > 1) or not _found(image, number):
+                if not seek_frame(image, number):
                     raise DamagedDocument(f"There is no image {number} in the file.", unit=number)
-                frame = _frame(image, 0)
+                frame = frame_of(image, 0)
                 if frame.width * frame.height > limit:
                     raise too_many_pixels(limit, unit=number)
                 gray, dpi = _upright(image, frame)
@@ -120,34 +98,17 @@ class ImageExtractor:
         """Yield frames as small colour images; see :meth:`extractors.base.Viewable.views`."""
         yield from frame_views(file, options, numbers)
 
+    def cutter(self, file: BinaryIO, options: CutOptions) -> AbstractContextManager[ImageCutter]:
+        """Open an image for cutting; see :func:`extractors.image_cut.image_cutter`."""
+        return image_cutter(file, options)
 
-def _numbers(image: Image.Image, limits: ReadLimits, findings: list[Finding]) -> Iterator[int]:
-    """Seek one frame after the other and yield their numbers."""
-    number = 1
-    while number <= limits.max_units:
-        yield number
-        if image.format != "TIFF":
-            return
-        try:
-            with reading_image(limits.max_image_pixels):
-                if not _found(image, number + 1):
-                    return
-        except DamagedDocument:
-            findings.append(_lost(number))
-            return
-        number += 1
-    raise SafetyLimitExceeded(
-        f"The TIFF has more than {limits.max_units:,} frames, which is the limit. Split it into smaller files."
-    )
+    def fingerprints(self, file: BinaryIO, options: ReadOptions) -> Iterator[tuple[int, str]]:
+        """Yield fingerprints of frames; see :func:`extractors.image_print.frame_fingerprints`."""
+        yield from frame_fingerprints(file, options)
 
-
-def _found(image: Image.Image, number: int) -> bool:
-    """Go to a frame; tell whether it is there."""
-    try:
-        image.seek(number - 1)
-    except EOFError:
-        return False
-    return True
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+        """Put frames together again; see :func:`extractors.image_cut.join_images`."""
+        join_images(pieces, out)
 
 
 def _facts(image: Image.Image, number: int, size_bytes: int, max_pixels: int) -> UnitFacts:
@@ -158,7 +119,7 @@ def _facts(image: Image.Image, number: int, size_bytes: int, max_pixels: int) ->
         SafetyLimitExceeded: It has too many.
     """
     with reading_image(max_pixels, unit=number):
-        frame = _frame(image, size_bytes)
+        frame = frame_of(image, size_bytes)
         if frame.width * frame.height > max_pixels:
             raise too_many_pixels(max_pixels, unit=number)
         seen = look(gray_of(image, LONGEST_PX))
@@ -192,46 +153,7 @@ def _kind(seen: PixelLook) -> tuple[UnitKind, str]:
     return (UnitKind.SCAN, "text-in-image") if writing else (UnitKind.IMAGE, "picture-without-text")
 
 
-def _frame(image: Image.Image, size_bytes: int) -> _Frame:
-    """Return what the file says of the current frame. Pillow reports TIFF frames as displayed, others as stored."""
-    width, height = image.size
-    dpi = _dpi(image)
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    if orientation in _TURNED:
-        if image.format != "TIFF":
-            width, height = height, width
-        dpi = None if dpi is None else (dpi[1], dpi[0])
-    return _Frame(
-        width=width,
-        height=height,
-        dpi=dpi,
-        stored_bytes=_stored_bytes(image, size_bytes),
-        turned=orientation in range(2, 9),
-    )
-
-
-def _dpi(image: Image.Image) -> tuple[float, float] | None:
-    """Return the resolution the file states, across and down as stored; None when it states none."""
-    if image.format in ("JPEG", "MPO") and "jfif_density" in image.info and not image.info.get("jfif_unit"):
-        exif = image.getexif()
-        if ExifTags.Base.XResolution not in exif:  # Pillow makes 72 up then
-            return None
-    stated = image.info.get("dpi")
-    if not isinstance(stated, tuple) or len(stated) != 2:
-        return None
-    across, down = float(stated[0]), float(stated[1])
-    return (across, down) if min(across, down) >= _LEAST_DPI else None
-
-
-def _stored_bytes(image: Image.Image, size_bytes: int) -> int:
-    tags = getattr(image, "tag_v2", None)
-    if tags is None:
-        return size_bytes
-    counts = tags.get(_STRIP_BYTES) or tags.get(_TILE_BYTES) or ()
-    return min(size_bytes, sum(int(count) for count in counts))
-
-
-def _upright(image: Image.Image, frame: _Frame) -> tuple[Image.Image, float]:
+def _upright(image: Image.Image, frame: Frame) -> tuple[Image.Image, float]:
     """Decode the current frame: gray, as displayed, with square pixels; and its resolution."""
     gray = gray_of(image)
     if image.format != "TIFF":  # Pillow has turned those already
@@ -241,21 +163,12 @@ def _upright(image: Image.Image, frame: _Frame) -> tuple[Image.Image, float]:
         gray = ImageOps.exif_transpose(gray)
     share = max(gray.size) / max(frame.width, frame.height)
     if frame.dpi is None:
-        return gray, max(gray.size) / _PAGE_INCHES
+        return gray, max(gray.size) / PAGE_INCHES
     return squared(gray, frame.dpi[0] * share, frame.dpi[1] * share)
 
 
 def _unreadable(number: int, error: ExtractionError) -> Finding:
     return Finding(severity="error", code="frame-unreadable", message=str(error), units=(number,))
-
-
-def _lost(number: int) -> Finding:
-    return Finding(
-        severity="error",
-        code="frames-lost",
-        message=f"The list of frames is broken after frame {number}; later ones are lost. Export the file again.",
-        units=(number,),
-    )
 
 
 def _about_more_frames(image: Image.Image) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
 
-from extractors.blobs import Blob, Line, blobs_in, lines_in
+from extractors.blobs import Blob, Line, blobs_in, in_company, lines_in
 from extractors.facts import TextGuess
 from extractors.ink import FAINTEST, Box, Ink, ink_of, paper_of, smeared
 
@@ -28,8 +28,10 @@ _MOSTLY_TEXT = 0.6  # share of ink: text pages 0.67 to 1.0, charts, maps and pho
 _FEWEST_CHARS = 12
 _MORE_CHARS = 100
 _MANY_CHARS = 300  # in lines, beside pictures; labels of charts and maps come to 100 to 250
-_SOME_TEXT = 0.1  # share of ink: pages of text with a picture 0.3 to 0.7
-_SOME_TEXT_IN_TONES = 0.3  # the same where photographs cover much of the page
+_SOME_TEXT = 0.1  # share of ink: pages of text with a picture 0.17 to 0.7
+_IN_PARAGRAPHS = 0.6  # of what seems written: text beside pictures 0.7 to 1.0, dithered photographs of that share 0.3
+_MORE_TEXT = 0.2  # enough even where lines are not alike (scanned askew)
+_MORE_TEXT_IN_TONES = 0.3
 _MANY_TONES = 0.4
 
 _SPECK_PX = 3  # patches up to this size in both directions are dust
@@ -48,19 +50,20 @@ class PixelLook:
 
     Attributes:
         blank: Nothing to see (beside the known parts) but paper, noise, dust and ruled lines.
-        uniform: All pixels are alike, known parts included.
         guess: Characters of text; zeros when none was seen.
         text_share: Share of all ink that is writing, 0 to 1; rules of tables and forms are not counted.
         text_area: Share of the image's area under lines of writing.
+        in_paragraphs: Share of the writing that goes on beside, above or below in the same size. Only measured where
+            writing is not most of the ink, else 1.
         tones: Share of the area whose ground is not the common paper: photographs, coloured boxes, dark edges.
         turned: The lines run from top to bottom or from bottom to top.
     """
 
     blank: bool
-    uniform: bool
     guess: TextGuess
     text_share: float
     text_area: float
+    in_paragraphs: float
     tones: float
     turned: bool
 
@@ -70,15 +73,18 @@ class PixelLook:
         toned = self.tones >= _MANY_TONES
         if self.text_share >= _MOSTLY_TEXT and self.guess.likely >= (_MORE_CHARS if toned else _FEWEST_CHARS):
             return True
-        return self.guess.likely >= _MANY_CHARS and self.text_share >= (_SOME_TEXT_IN_TONES if toned else _SOME_TEXT)
+        if self.guess.likely < _MANY_CHARS or self.text_share < _SOME_TEXT:
+            return False
+        more = _MORE_TEXT_IN_TONES if toned else _MORE_TEXT
+        return self.in_paragraphs >= _IN_PARAGRAPHS or self.text_share >= more
 
 
 _NOTHING = PixelLook(
     blank=True,
-    uniform=True,
     guess=TextGuess(low=0, likely=0, high=0),
     text_share=0.0,
     text_area=0.0,
+    in_paragraphs=1.0,
     tones=0.0,
     turned=False,
 )
@@ -122,14 +128,20 @@ def look(image: Image.Image, known: Iterable[Box] = ()) -> PixelLook:
         best = max(best, _best_view(light, paper_of(light), parts), key=lambda view: view.strength)
     area = gray.width * gray.height
     return PixelLook(
-        uniform=False,
         blank=not best.lines and tones < 0.005 and best.ink < area * 0.00005,
         guess=_guess(best.lines),
         text_share=best.share,
         text_area=min(1.0, sum((line.right - line.left) * (line.bottom - line.top) for line in best.lines) / area),
+        in_paragraphs=1.0 if best.share >= _MOSTLY_TEXT else _in_paragraphs(best.lines),
         tones=tones,
         turned=best.turned,
     )
+
+
+def _in_paragraphs(lines: list[Line]) -> float:
+    """Share of the writing that is not alone."""
+    written = sum(line.written for line in lines)
+    return sum(line.written for line in lines if in_company(line, lines)) / written if written else 1.0
 
 
 def _is_uniform(gray: Image.Image) -> bool:

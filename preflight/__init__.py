@@ -6,13 +6,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from preflight.library import check
+    from preflight.judging import UserLimits
+    from preflight.library import check, join, split, verify
+    from preflight.manifest import Manifest
     from preflight.model import Report, Verdict
+    from preflight.splitting import SplitOptions, SplitResult
+    from preflight.verifier import Verification
 
 __version__ = "0.1.0"
-__all__ = ["Report", "Verdict", "__version__", "check"]
+__all__ = [
+    "Manifest",
+    "Report",
+    "SplitOptions",
+    "SplitResult",
+    "UserLimits",
+    "Verdict",
+    "Verification",
+    "__version__",
+    "check",
+    "join",
+    "split",
+    "verify",
+]
 
-_PUBLIC = {"check": "preflight.library", "Report": "preflight.model", "Verdict": "preflight.model"}
+_PUBLIC = {
+    "Manifest": "preflight.manifest",
+    "Report": "preflight.model",
+    "SplitOptions": "preflight.splitting",
+    "SplitResult": "preflight.splitting",
+    "UserLimits": "preflight.judging",
+    "Verdict": "preflight.model",
+    "Verification": "preflight.verifier",
+    "check": "preflight.library",
+    "join": "preflight.library",
+    "split": "preflight.library",
+    "verify": "preflight.library",
+}
 
 
 def __getattr__(name: str) -> object:

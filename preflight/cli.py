@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from preflight.errors import PreflightError
 
 if TYPE_CHECKING:
     from preflight.model import Report
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="preflight",
@@ -207,17 +210,21 @@ def main() -> None:
     from preflight.cli_tools import register
 
     register(app)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without some character must not end the run
     try:
         app()
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            sys.stderr.write("preflight: Interrupted.\n")
+        raise
+    except KeyboardInterrupt:
+        fail("Interrupted.", INTERRUPTED)
     except (PreflightError, ExtractionError) as error:
         from preflight.problems import problem_from
 
         fail(str(error), problem_from(error).exit_code)
-    except KeyboardInterrupt:
-        fail("Interrupted.", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(0) from None
     except Exception:
         logging.getLogger("preflight").critical("a bug", exc_info=True)
         fail("This is a bug in upload-preflight; what is above says where. Please report it.", 70)

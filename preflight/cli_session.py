@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self, TextIO
 
 from extractors.errors import ExtractionError
-from preflight.errors import FileMissing, PreflightError, UsageError
+from preflight.errors import FileMissing, OutputError, PreflightError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,6 +55,8 @@ class Session:
         """Find the document of one argument; ``-`` is a copy of standard input."""
         from preflight.document import find_document, spooled
 
+        if name == "-" and sys.stdin is None:
+            raise UsageError("Standard input is closed: name a file, or send the document there.")
         if name == "-":
             with spooled(sys.stdin.buffer, STDIN_NAME) as document:
                 yield document
@@ -78,7 +81,7 @@ class Session:
                 try:
                     documents.append((key, stack.enter_context(self.document(name))))
                 except (PreflightError, ExtractionError) as error:
-                    reports[key] = missing_report(name, prepared, error)
+                    reports[key] = missing_report(STDIN_NAME if name == "-" else name, prepared, error)
             reports.update(
                 run_many(documents, prepared, self.settings, self.executor, password=password, on_progress=on_progress)
             )
@@ -120,8 +123,9 @@ def fail(message: str, code: int) -> NoReturn:
 def write_out(data: bytes, path: Path | None = None) -> None:
     """Write a result to standard output, or to a file that appears only when it is complete."""
     if path is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        with _standard_output() as out:
+            out.buffer.write(data)
+            out.buffer.flush()
         return
     from preflight.storage import write_file
 
@@ -132,21 +136,49 @@ def print_report(report: Report, *, explain: bool = False, plan_only: Renderable
     """Print one report for people."""
     from preflight.render import report_view
 
-    console = _console()
-    console.print(plan_only if plan_only is not None else report_view(report, explain=explain))
-    console.print()
+    view = plan_only if plan_only is not None else report_view(report, explain=explain)
+    with _standard_output() as out:
+        console = _console()
+        console.print(view)
+        console.print()
+        out.flush()
 
 
 def print_view(view: RenderableType) -> None:
     """Print something for people."""
-    _console().print(view)
+    with _standard_output() as out:
+        _console().print(view)
+        out.flush()
 
 
 def print_lines(lines: Iterable[object]) -> None:
     """Print lines as they are."""
-    for line in lines:
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    with _standard_output() as out:
+        for line in lines:
+            out.write(f"{line}\n")
+        out.flush()
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    """Write to standard output, and say so when that cannot be done.
+
+    Raises:
+        OutputError: It cannot be written. Where its reader has heard enough (``| head``), the run ends well instead.
+    """
+    from preflight.document import storage_error
+
+    if sys.stdout is None:
+        raise OutputError("Standard output is closed. Send it somewhere, or use -o.")
+    try:
+        yield sys.stdout
+    except BrokenPipeError:
+        # Nothing more may be written, not even when the interpreter flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise storage_error(error, "standard output") from error
 
 
 def _console() -> Console:
@@ -165,5 +197,5 @@ def progress() -> Iterator[Progress | None]:
     from rich.status import Status
 
     with Status("looking …", console=Console(stderr=True)) as status:
-        words = {"read": "units read", "ocr": "units recognized"}
+        words = {"read": "units read", "ocr": "units recognized", "cut": "pieces cut"}
         yield lambda stage, count: status.update(f"{count:,} {words.get(stage, stage)}")

@@ -83,7 +83,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="report or text.")] = "report",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="report, text or manifest.")] = "report",
 ) -> None:
     """Print the JSON Schema of what this tool writes."""
     from preflight.schemas import SCHEMAS, json_schema

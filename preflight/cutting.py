@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from extractors.base import ReadLimits
+from extractors.errors import DamagedDocument
 from preflight.cutting_tasks import Cut, CutTask, Span
-from preflight.errors import OutputError
+from preflight.errors import Stopped
 from preflight.execution import Task
-from preflight.problems import problem_type
+from preflight.problems import problem_from
 from preflight.wire import load
 
 if TYPE_CHECKING:
@@ -51,14 +52,6 @@ class Piece:
     sha256: str = ""
     media_type: str = ""
     changes: tuple[Change, ...] = ()
-
-
-class StoppedByProblem(Exception):
-    """Carries the problem of a task that ends the whole split."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.detail)
-        self.problem = problem
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,16 +100,20 @@ class Bench:
             steps: How far images may be re-encoded, gentle first.
 
         Raises:
-            StoppedByProblem: The document as a whole cannot be cut, or nothing can be written.
+            Stopped: The document as a whole cannot be cut, or nothing can be written.
         """
         done: dict[Span, Piece] = {}
         groups = self._groups(spans)
         while groups:
-            failed: list[Span] = []
+            alone: list[list[Span]] = []
             for group, cuts, problem in self._run(groups, most, steps):
-                failed += self._sort_out(group, cuts, problem, done)
-            groups = [[span] for span in failed if not self._blamed(span)]
-            groups = [group for group in groups if self._find_culprit(group[0])]
+                failed = self._sort_out(group, cuts, problem, done)
+                if problem is not None and len(group) > 1:
+                    alone += [[span] for span in failed]
+                    continue
+                for span in failed:
+                    self._find_culprit(span, problem)
+            groups = alone
         return done
 
     def drop(self, piece: Piece) -> None:
@@ -207,8 +204,8 @@ class Bench:
                 changes=cut.changes,
             )
         if problem is not None and (problem.code not in _CRASHES or not again):
-            raise StoppedByProblem(problem)
-        if problem is not None and len(group) == 1 and group[0].count == 1:
+            raise Stopped(problem)
+        if problem is not None and [span.count for span in group] == [1]:
             self.bad[group[0].first] = problem.detail
         return again
 
@@ -222,22 +219,21 @@ class Bench:
     def _blamed(self, span: Span) -> bool:
         return any(number in self.bad for number in range(span.first, span.last + 1))
 
-    def _find_culprit(self, span: Span) -> bool:
-        """Halve a span that failed until the unit that is to blame is known; return whether to try it again whole."""
-        if span.count == 1:
-            return True
-        middle = (span.first + span.last) // 2
-        for half in (replace(span, last=middle), replace(span, first=middle + 1)):
-            for piece in self.cut([half], {half: None}).values():
-                self.drop(piece)
-        return not self._blamed(span)
+    def _find_culprit(self, span: Span, problem: Problem | None) -> None:
+        """Halve a span that failed by itself until the unit that is to blame is known."""
+        if span.count > 1 and not self._blamed(span):
+            middle = (span.first + span.last) // 2
+            for half in (replace(span, last=middle), replace(span, first=middle + 1)):
+                for piece in self.cut([half], {half: None}).values():
+                    self.drop(piece)
+        if not self._blamed(span):
+            damage = DamagedDocument(
+                f"{span.first} to {span.last} cannot be cut out together, though each part of them can. Choose smaller "
+                "pieces, or print the document to a new file."
+            )
+            raise Stopped(problem or problem_from(damage))
 
 
 def _log_bug(outcome: Outcome) -> None:
     if outcome.trace:
         logger.error("bug while cutting a document:\n%s", outcome.trace)
-
-
-def output_problem(problem: Problem) -> bool:
-    """Whether a problem is about writing, not about the document."""
-    return problem.code in {problem_type(OutputError).slug, "disk-full"}

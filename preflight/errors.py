@@ -14,15 +14,22 @@ The tree::
     ├── NotAccepted              the target takes no such document, in pieces or whole
     ├── DecryptionNotAllowed     pieces would be without the encryption of the document
     ├── BadManifest              no manifest of a split, or not one that can be read
+    ├── PiecesDiffer             pieces are not those their manifest describes
     ├── WorkerFailure            what happened to the worker on this document
     │   ├── TimedOut
     │   ├── OutOfMemory
     │   └── ParserCrashed
+    ├── Stopped                  carries the problem a worker reported
     ├── ServiceBusy
     └── Interrupted
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from preflight.problems import Problem
 
 
 class PreflightError(Exception):
@@ -58,7 +65,15 @@ class DiskFull(OutputError):
 
 
 class UnitOverLimit(PreflightError):
-    """One unit alone is over a limit of the target, so no cut can help."""
+    """One unit alone is over a limit of the target, so no cut can help.
+
+    Attributes:
+        unit: Its number; None where several are meant.
+    """
+
+    def __init__(self, message: str, *, unit: int | None = None) -> None:
+        super().__init__(message)
+        self.unit = unit
 
 
 class NotAccepted(PreflightError):
@@ -71,6 +86,10 @@ class DecryptionNotAllowed(PreflightError):
 
 class BadManifest(PreflightError):
     """The file is no manifest of a split."""
+
+
+class PiecesDiffer(PreflightError):
+    """Pieces are missing, or not the files their manifest describes."""
 
 
 class WorkerFailure(PreflightError):
@@ -87,6 +106,18 @@ class OutOfMemory(WorkerFailure):
 
 class ParserCrashed(WorkerFailure):
     """A parser library aborted on this document."""
+
+
+class Stopped(PreflightError):
+    """A worker reported a problem that ends the work on the document.
+
+    Attributes:
+        problem: The problem, as it is told to the outside.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
 
 
 class ServiceBusy(PreflightError):

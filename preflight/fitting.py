@@ -74,6 +74,7 @@ class Fitting:
         self.lost: set[int] = set()
         self._place = {unit.number: at for at, unit in enumerate(frame.units)}
         self._totals: dict[int, int] = {}
+        self._lost_then = 0
         self._base = float(frame.shared_bytes)
         if frame.limits.bytes is not None:
             self._base = min(self._base, frame.limits.bytes * _BASE_SHARE)
@@ -95,6 +96,9 @@ class Fitting:
 
     def settle(self, runs: Sequence[Run]) -> None:
         """Correct base and weights by the sizes of ranges that together hold all units."""
+        if len(self.lost) != self._lost_then:  # sums over different units are not to be compared
+            self._totals.clear()
+            self._lost_then = len(self.lost)
         measured = [self.sizes[run] for run in runs]
         self._totals[len(runs)] = sum(measured)
         if len(self._totals) > 1:

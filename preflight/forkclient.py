@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import select
 import socket
 import subprocess
 import sys
 import threading
 import time
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 
 from preflight.errors import WorkerFailure
 from preflight.forkserver import MESSAGE
@@ -22,74 +22,114 @@ early: list[ForkServer] = []
 
 
 class ForkServer:
-    """Client of the fork server process; thread-safe."""
+    """Client of the fork server process; thread-safe. A server that is gone is started anew with the next worker."""
 
     def __init__(self, preload: tuple[str, ...]) -> None:
-        ours, theirs = socket.socketpair()
-        self._control = ours
+        """Start the server, which imports the modules of ``preload`` first."""
+        self._preload = ",".join(preload)
         self._lock = threading.Lock()
         self._ended: dict[int, int] = {}
-        call = f"from preflight.forkserver import main; main({theirs.fileno()}, {os.getpid()}, {','.join(preload)!r})"
+        self._forgotten: set[int] = set()
+        self._closed = False
+        self._launch()
+
+    def _launch(self) -> None:
+        self._control, theirs = socket.socketpair()
+        call = f"from preflight.forkserver import main; main({theirs.fileno()}, {self._preload!r})"
         environment = os.environ | {"OMP_THREAD_LIMIT": "1"}  # Tesseract's threads cost five times the CPU
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", call],
-            pass_fds=[theirs.fileno()],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-        )
-        theirs.close()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", call],
+                pass_fds=[theirs.fileno()],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C in the terminal is for the front door, which then closes us
+            )
 
     def fork(self) -> tuple[int, Connection]:
         """Start a worker; return its process id and our end of its private pipe.
 
         Raises:
-            WorkerFailure: The fork server is gone.
+            WorkerFailure: No worker can be started.
         """
-        ours, theirs = socket.socketpair()
         with self._lock:
-            try:
+            for last in (False, True):
+                try:
+                    return self._fork()
+                except OSError as error:
+                    if last or self._closed:
+                        advice = "Try again when the machine has more room (processes, memory, open files)."
+                        raise WorkerFailure(f"No worker process can be started: {error.strerror}. {advice}") from error
+                    self._restart_if_gone()
+        raise AssertionError("unreachable")
+
+    def _fork(self) -> tuple[int, Connection]:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
                 socket.send_fds(self._control, [MESSAGE.pack(b"F", 0, 0)], [theirs.fileno()])
-                theirs.close()
-                while (message := self._receive(None)) and message[0] != b"P":
-                    self._ended[message[1]] = message[2]
-            except OSError as error:
-                raise WorkerFailure("The worker process could not be started; see the log.") from error
-        if not message:
-            raise WorkerFailure("The worker process could not be started; see the log.")
+            while (message := self._receive(None)) and message[0] == b"X":
+                self._note(message)
+        except OSError:
+            ours.close()
+            raise
+        if message is None or message[0] == b"E":
+            ours.close()
+            code = message[1] if message else errno.EPIPE
+            raise OSError(code, os.strerror(code) if message else "the server of workers has ended")
+        self._ended.pop(message[1], None)
+        self._forgotten.discard(message[1])
         return message[1], Connection(ours.detach())
 
+    def _restart_if_gone(self) -> None:
+        if self._process.poll() is not None:
+            self._control.close()
+            self._launch()
+
     def kill(self, pid: int) -> None:
-        """End a worker at once; harmless when it has ended already."""
+        """End a worker at once; harmless when it has ended already. Its exit will not be asked for."""
         with self._lock, contextlib.suppress(OSError):
+            if self._ended.pop(pid, None) is None:
+                self._forgotten.add(pid)
             self._control.sendall(MESSAGE.pack(b"K", pid, 0))
 
     def exit_status(self, pid: int) -> int | None:
         """Wait status of a worker that has ended; None when the server does not tell in time."""
         deadline = time.monotonic() + _EXIT_REPORT_S
-        with self._lock:
+        with self._lock, contextlib.suppress(OSError):
             while pid not in self._ended:
                 message = self._receive(deadline)
                 if not message:
                     return None
-                self._ended[message[1]] = message[2]
+                self._note(message)
             return self._ended.pop(pid)
+        return None
 
     def close(self) -> None:
         """End the server, which waits for its idle workers first, so that their CPU time is accounted for."""
-        with self._lock, contextlib.suppress(OSError):
-            self._control.shutdown(socket.SHUT_WR)
-            deadline = time.monotonic() + _EXIT_REPORT_S
-            while self._receive(deadline):
-                pass  # exit reports; the channel closes when the server is gone
-        self._process.kill()
-        self._process.wait()
-        self._control.close()
+        with self._lock:
+            self._closed = True
+            with contextlib.suppress(OSError):
+                self._control.shutdown(socket.SHUT_WR)
+                deadline = time.monotonic() + _EXIT_REPORT_S
+                while self._receive(deadline):
+                    pass  # exit reports; the channel closes when the server is gone
+            self._process.kill()
+            self._process.wait()
+            self._control.close()
+
+    def _note(self, message: tuple[bytes, int, int]) -> None:
+        if message[1] in self._forgotten:
+            self._forgotten.discard(message[1])
+        else:
+            self._ended[message[1]] = message[2]
 
     def _receive(self, deadline: float | None) -> tuple[bytes, int, int] | None:
+        """One message of the server; None when it has ended or the deadline has passed."""
         data = b""
         while len(data) < MESSAGE.size:
             timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not select.select([self._control], [], [], timeout)[0]:
+            if self._control.fileno() < 0 or not wait([self._control], timeout):
                 return None
             part = self._control.recv(MESSAGE.size - len(data))
             if not part:

@@ -5,14 +5,19 @@ that script twice. Here one fresh interpreter imports the heavy parts once and f
 forking is safe, and it knows its children, so that a kill never hits a recycled process id.
 
 Control channel, over one socket pair: the parent sends ``F`` with one descriptor (the worker's end of a private pipe)
-to fork, ``K`` and a process id to kill. The server answers a fork with ``P`` and the process id; when a child has ended
-it sends ``X``, the process id and the wait status. All integers are signed 64-bit.
+to fork, ``K`` and a process id to kill. The server answers a fork with ``P`` and the process id, or with ``E`` and an
+errno; when a child has ended it sends ``X``, the process id and the wait status. All integers are signed 64-bit.
+
+Each worker leads a process group of its own, so that what it starts dies with it. The server ends when the channel
+closes, which it also does when the parent is killed; it is not tied to the parent by PR_SET_PDEATHSIG, which would fire
+as soon as the *thread* ends that started it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import importlib
 import os
 import select
@@ -20,10 +25,12 @@ import signal
 import socket
 import struct
 import sys
+import time
 from typing import NoReturn
 
 MESSAGE = struct.Struct("=cqq")
 _PR_SET_PDEATHSIG = 1
+_GRACE_S = 1.0
 
 
 def die_with_parent(parent: int) -> None:
@@ -34,9 +41,8 @@ def die_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def main(control_fd: int, parent: int, preload: str) -> None:
+def main(control_fd: int, preload: str) -> None:
     """Serve fork requests until the control channel closes. ``preload`` is a comma-separated list of modules."""
-    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=control_fd)
     wake_read, wake_write = os.pipe()
@@ -52,8 +58,7 @@ def main(control_fd: int, parent: int, preload: str) -> None:
             os.read(wake_read, 4096)
             _reap(control, children)
         if control.fileno() in ready and not _serve(control, children, (wake_read, wake_write)):
-            for pid in children:
-                os.waitpid(pid, 0)
+            _end(children)
             return
 
 
@@ -65,19 +70,54 @@ def _serve(control: socket.socket, children: set[int], wake: tuple[int, int]) ->
     kind, pid, _ = MESSAGE.unpack(data)
     if kind == b"K":
         if pid in children:  # not yet reaped, so the id is still ours
-            os.kill(pid, signal.SIGKILL)
-        return True
+            _kill(pid)
+    else:
+        control.sendall(_fork(control, children, wake, fds))
+    return True
+
+
+def _fork(control: socket.socket, children: set[int], wake: tuple[int, int], fds: list[int]) -> bytes:
+    """Fork a worker for the descriptor that came along; returns the answer to send."""
+    if not fds:  # the kernel drops descriptors that this process has no room for
+        return MESSAGE.pack(b"E", errno.EMFILE, 0)
     server = os.getpid()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError as error:
+        os.close(fds[0])
+        return MESSAGE.pack(b"E", error.errno or errno.EAGAIN, 0)
     if child == 0:
         signal.set_wakeup_fd(-1)
         for fd in (*wake, control.detach()):
             os.close(fd)
         _become_worker(fds[0], server)
     os.close(fds[0])
+    with contextlib.suppress(OSError):  # the child does the same; whoever comes first
+        os.setpgid(child, child)
     children.add(child)
-    control.sendall(MESSAGE.pack(b"P", child, 0))
-    return True
+    return MESSAGE.pack(b"P", child, 0)
+
+
+def _kill(pid: int) -> None:
+    """Kill a worker and what it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _end(children: set[int]) -> None:
+    """Wait for idle workers, whose pipes have closed too; kill what is still busy after a moment."""
+    deadline = time.monotonic() + _GRACE_S
+    while children:
+        for pid in tuple(children):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                children.discard(pid)
+            elif time.monotonic() > deadline:
+                _kill(pid)
+                os.waitpid(pid, 0)
+                children.discard(pid)
+        time.sleep(0.002)
 
 
 def _become_worker(pipe_fd: int, server: int) -> NoReturn:
@@ -85,7 +125,10 @@ def _become_worker(pipe_fd: int, server: int) -> NoReturn:
     code = 1
     try:
         die_with_parent(server)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        with contextlib.suppress(OSError):
+            os.setpgid(0, 0)
+        for number in (signal.SIGCHLD, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
         from preflight.worker import serve
 
         serve(pipe_fd)

@@ -138,14 +138,18 @@ class Weighed:
 
 def weigh(examined: Examined, prepared: Prepared) -> Weighed:
     """Estimate a document that could be read, and find the limits that hold for it."""
-    target = prepared.target
     model = prepared.model.id if prepared.model else None
-    media_type = examined.source.media_type
-    figures, units = estimate(examined.facts, examined.measures, examined.source, target, model)
+    figures, units = estimate(examined.facts, examined.measures, examined.source, prepared.target, model)
+    return Weighed(figures=figures, units=units, limits=limits_for(prepared, examined.source.media_type))
+
+
+def limits_for(prepared: Prepared, media_type: str) -> tuple[Limit, ...]:
+    """Return every limit on one file of a media type, the user's own first."""
     limits: tuple[Limit, ...] = prepared.limits
-    if target is not None:
-        limits += effective_limits(target, prepared.hops, media_type=media_type, model=model)
-    return Weighed(figures=figures, units=units, limits=limits)
+    if prepared.target is not None:
+        model = prepared.model.id if prepared.model else None
+        limits += effective_limits(prepared.target, prepared.hops, media_type=media_type, model=model)
+    return limits
 
 
 def report_on(examined: Examined, prepared: Prepared) -> Report:

@@ -90,18 +90,25 @@ class ManifestUnit:
 
     Attributes:
         number: Its number in the source.
-        content: Fingerprint of what a reader sees of it, as it is in the source; where the unit was changed or cut,
-            as it is in the piece.
-        text: Fingerprint of its native text (of pieces of text, of the text in the piece).
+        content: Fingerprint of what a reader sees of it in the piece; empty for kinds of documents that have none. In
+            pieces of text, the hash of its bytes.
+        text: Fingerprint of its text: native text, in pieces of text all that stands there.
+        original: Fingerprint of its content in the source, where that is another: its images were made smaller, active
+            content was taken out, or only a part of it is in this piece.
         part: Which part of it is in this piece, from 1, where it is cut into several.
         parts: How many parts there are.
+        size_bytes: In pieces of text, bytes it takes there.
+        ocr: In pieces of text, whether OCR read some of it.
     """
 
     number: int
     content: str
     text: str
+    original: str | None = None
     part: int | None = None
     parts: int | None = None
+    size_bytes: int | None = None
+    ocr: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,10 +78,12 @@ PROBLEMS: dict[type[BaseException], ProblemType] = {
     pf.NotAccepted: ProblemType("not-accepted", "The target does not take such a document", 65, 422),
     pf.DecryptionNotAllowed: ProblemType("decryption-not-allowed", "The pieces would not be encrypted", 77, 422),
     pf.BadManifest: ProblemType("bad-manifest", "This is no manifest of a split", 65, 422),
+    pf.PiecesDiffer: ProblemType("pieces-differ", "The pieces are not those of the manifest", 65, 422),
     pf.WorkerFailure: ProblemType("worker-failed", "The worker ended on this document", 75, 503, retryable=True),
     pf.TimedOut: ProblemType("timeout", "Timed out on this document", 75, 503, retryable=True),
     pf.OutOfMemory: ProblemType("out-of-memory", "Out of memory on this document", 75, 503, retryable=True),
     pf.ParserCrashed: ProblemType("parser-crashed", "A parser crashed on this document", 75, 503, retryable=True),
+    pf.Stopped: ProblemType("stopped", "The work on the document was stopped", 70, 500),
     pf.ServiceBusy: ProblemType("busy", "All workers are taken", 75, 429, retryable=True),
     pf.Interrupted: ProblemType("interrupted", "Interrupted", 130, 503, retryable=True),
 }
@@ -98,6 +100,8 @@ def problem_type(kind: type[BaseException]) -> ProblemType:
 
 def problem_from(error: BaseException) -> Problem:
     """Turn an exception into a value. A bug tells nothing of itself: its detail is the fixed title."""
+    if isinstance(error, pf.Stopped):
+        return error.problem
     row = problem_type(type(error))
     detail = row.title if row is INTERNAL else str(error)
     return Problem(

@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 UNKNOWN_TYPE = "application/octet-stream"
 PAGES_PER_TASK = 4
 
+NOTHING_HELPS = frozenset({"ocr-unavailable", "ocr-language-missing", "file-missing"})
+"""Problems of OCR that are those of every unit; all others cost the units they are about."""
+
 Progress = Callable[[str, int], None]
 
 
@@ -210,7 +213,11 @@ def _settle(run: OcrRun, outcome: Outcome, group: tuple[int, ...], again: list[t
     if outcome.result is not None:
         return replace(run, engine=load(str, outcome.result))
     problem = outcome.problem
-    if problem is None or not problem.retryable:
+    if outcome.trace:
+        logger.error("bug while recognizing a document:\n%s", outcome.trace)
+    if problem is None:
+        raise RuntimeError("an outcome has neither a result nor a problem")
+    if problem.code in NOTHING_HELPS:
         return replace(run, problem=problem)
     missing = tuple(number for number in group if number not in run.texts and number not in run.errors)
     if len(group) == 1:

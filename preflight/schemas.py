@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from preflight.manifest import Manifest
 from preflight.model import Report
 from preflight.textual import DocumentText
 from preflight.wire import adapter
 
-SCHEMAS: dict[str, type[Any]] = {"report": Report, "text": DocumentText}
+SCHEMAS: dict[str, type[Any]] = {"manifest": Manifest, "report": Report, "text": DocumentText}
 
 
 def json_schema(name: str) -> dict[str, object]:
@@ -17,5 +18,5 @@ def json_schema(name: str) -> dict[str, object]:
     Raises:
         KeyError: There is no such output.
     """
-    schema: dict[str, object] = adapter(SCHEMAS[name]).json_schema(mode="serialization")
+    schema: dict[str, object] = adapter(SCHEMAS[name]).json_schema(mode="serialization", by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

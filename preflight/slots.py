@@ -110,12 +110,15 @@ class _Slot:
     def _death(self) -> WorkerFailure:
         status = self._server.exit_status(self._pid)
         self.discard()
-        sign = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else 0
+        if status is None:
+            return WorkerFailure("The worker ended without a word. Try again; if it happens again, split the document.")
+        code = os.waitstatus_to_exitcode(status)
+        sign = -code if code < 0 else 0
         if sign == signal.SIGXCPU:
             return TimedOut("Reading this document takes more CPU time than allowed. Split it, or raise --timeout.")
         if sign == signal.SIGKILL:
             return OutOfMemory("The worker was killed on this document, most likely for its memory. Split it first.")
-        name = signal.Signals(sign).name if sign else f"status {status}"
+        name = signal.Signals(sign).name if sign else f"exit code {code}"
         return ParserCrashed(f"A parser library ended with {name} on this document. Repair or re-export it.")
 
 
@@ -141,7 +144,8 @@ class Slots:
         self.size = size
         self._busy_s = busy_s
         self._server = server or ForkServer(preload)
-        self._free = deque(_Slot(self._server) for _ in range(size))
+        self._slots = tuple(_Slot(self._server) for _ in range(size))
+        self._free = deque(self._slots)
         self._available = threading.Semaphore(size)
 
     def run(self, tasks: Iterable[Task], on_event: Callable[[int, bytes], None] | None = None) -> Iterator[Outcome]:
@@ -182,9 +186,14 @@ class Slots:
         try:
             slot.start(task)
         except (PreflightError, ExtractionError) as error:
-            self._give_back(busy, slot)
-            return Outcome(key=task.key, problem=problem_from(error))
-        return None
+            problem = problem_from(error)
+        except OSError as error:
+            slot.discard()
+            problem = problem_from(WorkerFailure(f"The worker could not be reached: {error.strerror}. Try again."))
+        else:
+            return None
+        self._give_back(busy, slot)
+        return Outcome(key=task.key, problem=problem)
 
     def _collect(self, busy: list[_Slot], on_event: Callable[[int, bytes], None] | None) -> Iterator[Outcome]:
         if not busy:
@@ -196,7 +205,7 @@ class Slots:
             outcome = None
             if slot.pipe in ready:
                 outcome = slot.step(on_event)
-            elif slot.deadline <= now:
+            if outcome is None and slot.deadline <= now:  # also while it keeps telling how far it is
                 outcome = slot.overrun()
             if outcome is not None:
                 self._give_back(busy, slot)
@@ -209,6 +218,9 @@ class Slots:
 
     def close(self) -> None:
         """End all workers and the fork server."""
-        for slot in self._free:
-            slot.release()
+        for slot in self._slots:
+            if slot.task is None:
+                slot.release()
+            else:
+                slot.discard()
         self._server.close()

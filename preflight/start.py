@@ -5,6 +5,7 @@ A worker needs as long for its imports as this process does; side by side a cold
 
 from __future__ import annotations
 
+import os
 import sys
 
 READERS = {
@@ -14,7 +15,7 @@ READERS = {
 }
 """What a file's name lets us expect; a wrong guess costs time only."""
 
-READING = ("check", "plan", "text")
+READING = ("check", "plan", "text", "split")
 
 
 def preload_for(names: list[str]) -> tuple[str, ...]:
@@ -27,6 +28,19 @@ def preload_for(names: list[str]) -> tuple[str, ...]:
 
 def main() -> None:
     """Run the command line."""
+    for descriptor in range(3):  # libraries open files; none of them may land on a standard stream that is closed
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.stderr.write("preflight: Interrupted.\n")
+        raise SystemExit(130) from None
+
+
+def _run() -> None:
     command, arguments = sys.argv[1:2], sys.argv[2:]
     if command and command[0] in READING and not {"-h", "--help"} & set(arguments):
         from preflight import forkclient

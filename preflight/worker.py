@@ -143,13 +143,14 @@ def _receive_descriptors(pipe: Connection, count: int) -> list[int]:
 
 
 def _answer(task: dict[str, Any], files: Files, emit: Callable[[bytes], None]) -> bytes:
-    _limit_cpu(float(str(task["cpu_s"])))
     try:
-        return b"r" + run_task(str(task["name"]), files, task["payload"], emit)
+        _limit_cpu(float(str(task["cpu_s"])))
+        answer = b"r" + run_task(str(task["name"]), files, task["payload"], emit)
+        if len(answer) <= MAX_FRAME_BYTES:
+            return answer
+        error: Exception = OutOfMemory("What there is to tell of this document is too much at once. Split it first.")
     except MemoryError:
-        error: Exception = OutOfMemory(
-            "Reading this document takes more memory than there is. Split it with another tool first."
-        )
+        error = OutOfMemory("Reading this document takes more memory than there is. Split it with another tool first.")
     except (ExtractionError, PreflightError) as known:
         error = known
     except Exception as bug:  # noqa: BLE001 - the executor's side of the seam: a bug must not take the worker's answer
@@ -217,4 +218,5 @@ def _limit_cpu(cpu_s: float) -> None:
     """Let the kernel end the worker after ``cpu_s`` more seconds of CPU; soft limit only, so that it can be moved."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + cpu_s) + 1, hard))
+    wanted = int(used.ru_utime + used.ru_stime + cpu_s) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

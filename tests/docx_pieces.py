@@ -14,8 +14,10 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from extractors.base import Change, CutOptions, ReadOptions
+from extractors.base import Change, CutOptions, ReadLimits, ReadOptions
 from extractors.docx.cutting.cutter import DocxCutter, docx_cutter
+from extractors.docx.cutting.fingerprint import block_fingerprints
+from extractors.docx.cutting.join import join_docx
 from extractors.docx.reader import DocxExtractor
 from extractors.facts import Role
 
@@ -51,6 +53,41 @@ def pieces_of(data: bytes, *ends: int, active: Active = "strip") -> list[bytes]:
     with docx_cutter(io.BytesIO(data), options(active=active)) as cutter:
         starts = [1, *(end + 1 for end in ends)]
         return [cut(cutter, first, last)[0] for first, last in zip(starts, [*ends, cutter.count], strict=True)]
+
+
+def joined(pieces: list[bytes]) -> bytes:
+    """Return pieces put together again."""
+    out = io.BytesIO()
+    join_docx([io.BytesIO(piece) for piece in pieces], out)
+    return out.getvalue()
+
+
+def fingerprints(data: bytes) -> list[str]:
+    """Return the fingerprint of each block."""
+    return [found for _, found in block_fingerprints(io.BytesIO(data), ReadLimits())]
+
+
+def rewritten(data: bytes, wanted: dict[str, bytes | None]) -> bytes:
+    """Return a package with parts replaced by name (None: removed)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as copy:
+        for name in archive.namelist():
+            content = wanted.get(name, archive.read(name))
+            if content is not None:
+                copy.writestr(name, content)
+    return out.getvalue()
+
+
+def entry(data: bytes, name: str) -> bytes:
+    """Return a part of a package."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.read(name)
+
+
+def names_in(data: bytes) -> list[str]:
+    """Return the names of the parts in a package."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.namelist()
 
 
 def unit_texts(data: bytes) -> list[str]:
@@ -165,7 +202,7 @@ def _dangling(part: str, root: etree._Element, relations: dict[str, tuple[str, s
 
 
 def word_problems(data: bytes) -> list[str]:
-    """Return what a Word processor would stumble over in the body: unbalanced ranges and fields, notes that are missing."""
+    """Return what a Word processor would stumble over in the body: unbalanced ranges and fields, missing notes."""
     _, main = main_part(data)
     root = etree.fromstring(main)
     found: list[str] = []
@@ -213,7 +250,7 @@ def opens(data: bytes) -> None:
 
 def _plain(data: bytes) -> bytes:
     """Return what python-docx opens: it knows neither Strict names nor macro-enabled documents."""
-    if b"purl.oclc.org/ooxml" not in main_part(data)[1] and b"macroEnabled" not in _entry(data, "[Content_Types].xml"):
+    if b"purl.oclc.org/ooxml" not in main_part(data)[1] and b"macroEnabled" not in entry(data, "[Content_Types].xml"):
         return data
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w") as plain:
@@ -231,11 +268,6 @@ def _plain(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def _entry(data: bytes, name: str) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return archive.read(name)
-
-
 def soffice() -> str | None:
     """Return LibreOffice's program, None when it is not installed."""
     return shutil.which("soffice") or shutil.which("libreoffice")
@@ -250,8 +282,8 @@ def converted(documents: dict[str, bytes], folder: Path, kind: str = "txt:Text (
     for name, data in documents.items():
         (source / name).write_bytes(data)
     subprocess.run(
-        [program, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", kind, "--outdir", str(target),
-         *(str(source / name) for name in documents)],
+        [program, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", kind,
+         "--outdir", str(target), *(str(source / name) for name in documents)],
         check=True, capture_output=True, timeout=600,
     )  # fmt: skip
     extension = kind.partition(":")[0]

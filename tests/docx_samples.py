@@ -112,12 +112,17 @@ def png(width: int = 40, height: int = 30, seed: int = 1, kind: str = "PNG") -> 
     return out.getvalue()
 
 
-def levels(*formats: tuple[str, str], styles: dict[int, str] | None = None) -> str:
+def levels(
+    *formats: tuple[str, str], styles: dict[int, str] | None = None, restarts: dict[int, int] | None = None
+) -> str:
     """Return list levels from (format, text)."""
+    styles, restarts = styles or {}, restarts or {}
     return "".join(
         f'<w:lvl w:ilvl="{at}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>'
-        + (f'<w:pStyle w:val="{styles[at]}"/>' if styles and at in styles else "")
-        + f'<w:lvlText w:val="{shown}"/><w:lvlJc w:val="left"/><w:pPr><w:ind w:left="{720 * (at + 1)}" w:hanging="360"/></w:pPr></w:lvl>'
+        + (f'<w:lvlRestart w:val="{restarts[at]}"/>' if at in restarts else "")
+        + (f'<w:pStyle w:val="{styles[at]}"/>' if at in styles else "")
+        + f'<w:lvlText w:val="{shown}"/><w:lvlJc w:val="left"/>'
+        + f'<w:pPr><w:ind w:left="{720 * (at + 1)}" w:hanging="360"/></w:pPr></w:lvl>'
         for at, (form, shown) in enumerate(formats)
     )
 
@@ -203,7 +208,7 @@ def make(
             '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
             '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
             '<Default Extension="xml" ContentType="application/xml"/><Default Extension="png" ContentType="image/png"/>'
-            '<Default Extension="jpg" ContentType="image/jpeg"/><Default Extension="bin" ContentType="application/vnd.openxmlformats-officedocument.oleObject"/>'
+            '<Default Extension="jpg" ContentType="image/jpeg"/><Default Extension="bmp" ContentType="image/bmp"/><Default Extension="bin" ContentType="application/vnd.openxmlformats-officedocument.oleObject"/>'
             f"{types}</Types>",
         )
         archive.writestr("_rels/.rels", _relations({"rId1": ("officeDocument", "word/document.xml", False)}))

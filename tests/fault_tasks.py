@@ -6,8 +6,8 @@ The workers' fork server imports this module when a test names it in ``preload``
 from __future__ import annotations
 
 import os
-import resource
 import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
@@ -37,11 +37,23 @@ def hang(file: BinaryIO, payload: object, emit: Emit) -> NoReturn:
 
 
 def burn(file: BinaryIO, payload: object, emit: Emit) -> NoReturn:
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1, hard))
     while True:
         pass
+
+
+def tell_for_ever(file: BinaryIO, payload: object, emit: Emit) -> NoReturn:
+    """Never ends, and tells all the time how far it is."""
+    while True:
+        emit(b"still here")
+        time.sleep(0.01)
+
+
+def start_a_child(file: BinaryIO, payload: object, emit: Emit) -> NoReturn:
+    """What an OCR engine in a process of its own looks like."""
+    child = subprocess.Popen(["sleep", "600"])
+    emit(b"%d" % child.pid)
+    while True:
+        time.sleep(1)
 
 
 def bug(file: BinaryIO, payload: object, emit: Emit) -> bytes:
@@ -68,4 +80,6 @@ TASKS.update(
     bug=bug,
     use_all_memory=use_all_memory,
     chatter=chatter,
+    tell_for_ever=tell_for_ever,
+    start_a_child=start_a_child,
 )

@@ -49,13 +49,18 @@ def printed(text: str = WORDS, *, size: float = 11, font: str = "Times-Roman", w
 def scanned(image: Image.Image, *, dpi: float = 150, quality: int = 90) -> bytes:
     """A PDF with one page that is a JPEG of ``image``."""
     pdf = Pdf.new()
+    add_scan(pdf, image, dpi=dpi, quality=quality)
+    return saved(pdf)
+
+
+def add_scan(pdf: Pdf, image: Image.Image, *, dpi: float, quality: int) -> None:
+    """Append a page that is a JPEG of ``image``."""
     out = io.BytesIO()
     image.save(out, "JPEG", quality=quality)
     space = {"L": Name.DeviceGray, "RGB": Name.DeviceRGB, "CMYK": Name.DeviceCMYK}[image.mode]
     stored = Stream(pdf, out.getvalue(), _image_dict(image, space, Filter=Name.DCTDecode))
     size = (image.width * 72 / dpi, image.height * 72 / dpi)
     add_page(pdf, stored, size=size, matrix=(size[0], 0, 0, size[1], 0, 0))
-    return saved(pdf)
 
 
 def stored_image(pdf: Pdf, image: Image.Image, **more: pikepdf.Object | bool | int) -> Stream:

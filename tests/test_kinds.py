@@ -33,10 +33,10 @@ EMPTY = PageMeasure(
 )
 NOTHING = PixelLook(
     blank=True,
-    uniform=False,
     guess=TextGuess(low=0, likely=0, high=0),
     text_share=0.0,
     text_area=0.0,
+    in_paragraphs=1.0,
     tones=0.0,
     turned=False,
 )
@@ -151,21 +151,15 @@ def test_text_of_annotations_makes_an_empty_page_text() -> None:
     assert not verdict.needs_ocr
 
 
-def test_annotations_that_do_not_show_leave_the_page_blank() -> None:
-    verdict = judge(page(annotations=2), None, replace(NOTHING, uniform=True), annotated=40)
-
-    assert verdict.kind is UnitKind.BLANK
-
-
 shares = st.floats(0, 1)
 counts = st.integers(0, 10_000)
 looks = st.none() | st.builds(
     PixelLook,
     blank=st.booleans(),
-    uniform=st.booleans(),
     guess=counts.map(lambda chars: TextGuess(low=chars // 2, likely=chars, high=chars * 2)),
     text_share=shares,
     text_area=shares,
+    in_paragraphs=shares,
     tones=shares,
     turned=st.booleans(),
 )

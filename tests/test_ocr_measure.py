@@ -40,13 +40,20 @@ def test_blank_paper_is_blank() -> None:
     assert look(Image.new("L", (1, 1), 0)).blank
 
 
-def test_dust_is_not_ink_but_a_page_number_is() -> None:
+def test_grain_and_dust_are_not_ink_but_a_page_number_is() -> None:
     dusty = noisy(Image.new("L", (1700, 2200), 235))
     for number in range(40):
         dusty.putpixel((41 * number, 53 * number), 0)
     assert not has_ink(dusty)
     ImageDraw.Draw(dusty).text((840, 2100), "1", fill=0, font=ImageFont.load_default(28))
     assert has_ink(dusty)
+
+
+@pytest.mark.parametrize(("paper", "ink", "sigma"), [(255, 215, 0), (250, 190, 6), (40, 110, 6), (128, 60, 4)])
+def test_faint_writing_is_ink(paper: int, ink: int, sigma: float) -> None:
+    image = Image.new("L", (1700, 2200), paper)
+    ImageDraw.Draw(image).text((300, 900), "faint but legible", fill=ink, font=ImageFont.load_default(30))
+    assert has_ink(noisy(image, sigma) if sigma else image)
 
 
 @pytest.mark.parametrize("size", [12, 20, 28, 44, 70])

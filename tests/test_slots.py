@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -28,15 +29,20 @@ def document(tmp_path: Path) -> Document:
 
 @pytest.fixture
 def slots(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slots]:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # so that the workers find fault_tasks
+    find_fault_tasks(monkeypatch)
     made = Slots(2, preload=("fault_tasks",))
     yield made
     made.close()
 
 
-def tasks(document: Document, *names: str, wall_s: float = 60.0) -> list[Task]:
+def find_fault_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the workers import what lies beside this file, besides what they find anyway."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+
+
+def tasks(document: Document, *names: str, wall_s: float = 60.0, cpu_s: float = 60.0) -> list[Task]:
     return [
-        Task(key=key, name=name, document=document, payload={}, wall_s=wall_s, cpu_s=60)
+        Task(key=key, name=name, document=document, payload={}, wall_s=wall_s, cpu_s=cpu_s)
         for key, name in enumerate(names)
     ]
 
@@ -66,7 +72,7 @@ def test_a_hanging_task_is_killed_at_its_deadline(slots: Slots, document: Docume
 
 
 def test_cpu_limit_ends_a_spinning_task(slots: Slots, document: Document) -> None:
-    assert codes(list(slots.run(tasks(document, "burn")))) == ["timeout"]
+    assert codes(list(slots.run(tasks(document, "burn", cpu_s=1.0)))) == ["timeout"]
 
 
 def test_a_bug_tells_nothing_but_leaves_a_trace_for_the_log(slots: Slots, document: Document) -> None:
@@ -95,7 +101,7 @@ def test_events_arrive_before_the_result(slots: Slots, document: Document) -> No
 
 
 def test_no_process_outlives_close(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    find_fault_tasks(monkeypatch)
     others = _descendants(os.getpid())
     slots = Slots(2, preload=("fault_tasks",))
     running = slots.run(tasks(document, "count_bytes", "hang", "hang"))
@@ -110,7 +116,7 @@ def test_no_process_outlives_close(document: Document, monkeypatch: pytest.Monke
 
 
 def test_a_busy_executor_says_so(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    find_fault_tasks(monkeypatch)
     slots = Slots(1, preload=("fault_tasks",), busy_s=0.2)
     first = threading.Thread(target=lambda: list(slots.run(tasks(document, "hang", wall_s=3.0))))
     first.start()
@@ -127,6 +133,54 @@ def test_a_document_that_changes_is_noticed(slots: Slots, document: Document) ->
     document.path.write_bytes(b"y" * 2000)
 
     assert codes(list(slots.run(tasks(document, "count_bytes")))) == ["file-missing"]
+
+
+def test_a_task_that_keeps_telling_is_killed_at_its_deadline_too(slots: Slots, document: Document) -> None:
+    started = time.monotonic()
+
+    assert codes(list(slots.run(tasks(document, "tell_for_ever", wall_s=1.0)))) == ["timeout"]
+    assert time.monotonic() - started < 10
+
+
+def test_what_a_worker_has_started_dies_with_it(slots: Slots, document: Document) -> None:
+    children: list[int] = []
+
+    outcomes = list(
+        slots.run(tasks(document, "start_a_child", wall_s=2.0), lambda _, event: children.append(int(event)))
+    )
+
+    assert codes(outcomes) == ["timeout"]
+    assert len(children) == 1
+    assert _gone(set(children))
+
+
+def test_a_server_of_workers_that_dies_is_started_anew(slots: Slots, document: Document) -> None:
+    before = _descendants(os.getpid())
+    assert codes(list(slots.run(tasks(document, "count_bytes")))) == [None]
+    for pid in before:
+        if b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes() and _parent(pid) == os.getpid():
+            os.kill(pid, signal.SIGKILL)
+    time.sleep(0.5)
+
+    outcomes = list(slots.run(tasks(document, "count_bytes", "count_bytes", "count_bytes")))
+
+    assert outcomes[-1].problem is None
+
+
+def test_workers_outlive_the_thread_that_made_them(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    find_fault_tasks(monkeypatch)
+    made: list[Slots] = []
+    thread = threading.Thread(target=lambda: made.append(Slots(1, preload=("fault_tasks",))))
+    thread.start()
+    thread.join()
+    time.sleep(0.3)
+
+    assert codes(list(made[0].run(tasks(document, "count_bytes")))) == [None]
+    made[0].close()
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _descendants(pid: int) -> set[int]:

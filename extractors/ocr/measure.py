@@ -25,7 +25,8 @@ LOOK_PX = 2600
 MAX_SKEW_DEG = 7.0
 
 _INK_PX = 800  # the ink test looks at so many pixels on the longest side: A4 at 70 dpi
-_INK_STEP = 40  # of 255; noise, grain and show-through averaged over 9 pixels and more stay below
+_INK_STEPS = (14, 40)  # of 255: from faint writing on clean paper to writing on grainy paper
+_INK_NOISES = 8  # times the paper's own noise must ink differ from it
 _INK_SPOTS = 4  # darker spots than this many are writing: the digit 1 in 10 pt has five at 70 dpi
 
 _INVERTED = 0.66  # of the area dark; less may be a photograph beside dark writing
@@ -91,13 +92,18 @@ def look(gray: Image.Image) -> Look:
 def has_ink(gray: Image.Image) -> bool:
     """Tell whether there is anything but paper on an image of mode ``L``.
 
-    Averaged down to about 70 dpi, so that noise fades and strokes stay. A lone page number is ink; dust of one or two
-    pixels is not.
+    Averaged down to about 70 dpi, so that noise fades and strokes stay. A lone page number and faint writing are ink;
+    the grain of the paper is not. In doubt it is ink: an empty page then costs a second, a page of text is not lost.
     """
     factor = max(1, -(-max(gray.size) // _INK_PX))
-    counts = (gray.reduce(factor) if factor > 1 else gray).histogram()
+    small = gray.reduce(factor) if factor > 1 else gray
+    counts = small.histogram()
     paper = max(range(256), key=lambda tone: sum(counts[max(0, tone - 2) : tone + 3]))
-    spots = sum(counts[: max(0, paper - _INK_STEP)]) + sum(counts[paper + _INK_STEP + 1 :])
+    most = 0.68 * small.width * small.height  # what lies within one standard deviation
+    noise = next(reach for reach in range(256) if sum(counts[max(0, paper - reach) : paper + reach + 1]) >= most)
+    low, high = _INK_STEPS
+    step = min(high, max(low, _INK_NOISES * noise))
+    spots = sum(counts[: max(0, paper - step)]) + sum(counts[paper + step + 1 :])
     return spots > _INK_SPOTS
 
 

@@ -2,7 +2,7 @@
 
 Asking for the orientation first (Tesseract's OSD) costs 0.1 to 0.3 s a page, needs a model of its own and is unsure of
 pages with few words. Recognizing first costs upright pages nothing: text on its head comes out with a mean confidence
-of 0.33 to 0.45, text the right way up with 0.8 and more. Only between, a small part is recognized both ways.
+of 0.33 to 0.45, text the right way up with 0.8 and more. Only below, a small part is recognized the other way up.
 """
 
 from __future__ import annotations

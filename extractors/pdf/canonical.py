@@ -17,7 +17,7 @@ from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.errors import SafetyLimitExceeded
 from extractors.pdf.content import NAMED_RESOURCES, keys_among, page_content, used_by
-from extractors.pdf.cutting.objects import ref_of
+from extractors.pdf.cutting.objects import ref_of, text_in
 from extractors.pdf.limits import PIKE_ERRORS
 from extractors.pdf.stream_digest import stored_digest, stream_digest
 
@@ -212,7 +212,7 @@ def _plain(item: object) -> Steps:
 def text_of(item: object) -> bytes:
     """Return bytes that stand for a plain value and for no other."""
     if isinstance(item, Name):
-        data = b"/" + str(item).encode("utf-8", "surrogateescape")
+        data = b"/" + text_in(item).encode("utf-8", "surrogateescape")
     elif isinstance(item, String):
         data = b"(" + bytes(item)
     elif isinstance(item, str):

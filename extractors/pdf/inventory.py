@@ -34,14 +34,31 @@ _INSIDE = (0, 0)
 _KINDS = (Dictionary, Stream, Array)
 _MOST_UNIT = 1e6
 _LONG_ARRAY = 500
-_SKIPPED = frozenset(
+_NAMED = frozenset(
     (
-        # Keys that lead out of a page: to the page tree, other pages, the structure tree, private data of programs.
-        *("/Parent", "/P", "/Dest", "/A", "/AA", "/StructParents", "/B", "/PieceInfo", "/Prev", "/Next", "/Kids"),
-        # Lists of numbers and names: long, and without streams.
-        *("/W", "/W2", "/Widths", "/Differences", "/BBox", "/Matrix", "/Decode", "/FontBBox"),
+        *("/XObject", "/Font", "/Pattern", "/Shading", "/ColorSpace", "/ExtGState", "/Properties", "/CharProcs"),
+        *("/N", "/D", "/R", "/PieceInfo", "/Private"),
     )
 )
+"""Keys of dictionaries whose own keys are names given by the document: all they hold is followed."""
+_HELD = frozenset(
+    (
+        *(
+            "/Resources",
+            "/SMask",
+            "/Mask",
+            "/G",
+            "/FontDescriptor",
+            "/FontFile",
+            "/FontFile2",
+            "/FontFile3",
+            "/ToUnicode",
+        ),
+        *("/Encoding", "/DescendantFonts", "/CIDToGIDMap", "/Function", "/Functions", "/TR", "/TR2", "/BG", "/BG2"),
+        *("/UCR", "/UCR2", "/HT", "/DecodeParms", "/JBIG2Globals", "/CIDSet", "/Metadata"),
+    )
+)
+"""Keys of other dictionaries whose value goes along with a page. All others lead out of it."""
 
 
 @dataclass(slots=True)
@@ -103,13 +120,14 @@ class _Walk:
         if unit is not None and unit != 1:
             self._unit(index, unit)
         self._found.own_bytes[index] += _OBJECT_BYTES
-        roots = [_resources(node), node.get("/Contents"), node.get("/Thumb"), *self._appearances(index, node)]
-        stack: list[Object] = [root for root in roots if isinstance(root, _KINDS)]
+        held = (node.get(key) for key in ("/Contents", "/Thumb", "/Metadata", "/PieceInfo"))
+        roots = [_resources(node), *held, *self._appearances(index, node)]
+        stack: list[tuple[Object, bool]] = [(root, False) for root in roots if isinstance(root, _KINDS)]
         while stack and self.left > 0:
             self.left -= 1
-            item = stack.pop()
+            item, named = stack.pop()
             if self._claim(item, index + 1):
-                stack.extend(child for child in _children(item) if self._is_news(child, index + 1))
+                stack.extend(entry for entry in _children(item, named=named) if self._is_news(entry[0], index + 1))
 
     def _appearances(self, index: int, node: Object) -> list[object]:
         """Return what the annotations of a page draw; of an annotation nothing else weighs much."""
@@ -188,11 +206,17 @@ def _image_key(item: Object, stored: int) -> ImageKey | None:
     return (width, height, stored) if isinstance(width, int) and isinstance(height, int) else None
 
 
-def _children(item: Object) -> list[Object]:
-    """Objects an object leads to, scalars left out."""
+def _children(item: Object, *, named: bool) -> list[tuple[Object, bool]]:
+    """Objects an object leads to, each with whether its keys are names given by the document."""
     if isinstance(item, Array):
         first: object = item[0] if len(item) else None
         if len(item) > _LONG_ARRAY and not isinstance(first, Object):
             return []  # numbers: samples of a function
-        return [value for value in item if isinstance(value, _KINDS)]
-    return [value for key, value in item.items() if isinstance(value, _KINDS) and key not in _SKIPPED]
+        return [(value, False) for value in item if isinstance(value, _KINDS)]
+    if named and not isinstance(item, Stream):
+        return [(value, False) for value in item.values() if isinstance(value, _KINDS)]
+    return [
+        (value, key in _NAMED)
+        for key, value in item.items()
+        if (key in _NAMED or key in _HELD) and isinstance(value, _KINDS)
+    ]

@@ -14,6 +14,7 @@ from extractors.pdf.cutting.annotations import relink
 from extractors.pdf.cutting.destinations import write_names
 from extractors.pdf.cutting.labels import label_tree, labels_joined
 from extractors.pdf.cutting.merging import copied, merge_equal, merge_fields, merge_layers, merge_names
+from extractors.pdf.cutting.objects import text_in
 from extractors.pdf.cutting.opening import open_any
 from extractors.pdf.cutting.outline import merged, write_outline
 from extractors.pdf.cutting.piece import Piece
@@ -59,8 +60,13 @@ def join_pdfs(pieces: Sequence[BinaryIO], out: BinaryIO) -> int:
                     f"Piece {number} cannot be read ({trouble(error, file)}). Verify the pieces, and split again."
                 ) from error
             pages += len(parts[-1].pages)
-        _dress(joined, parts)
-        write_pdf(joined, out, _marks(parts))
+        try:
+            _dress(joined, parts)
+            write_pdf(joined, out, _marks(parts))
+        except PIKE_ERRORS as error:
+            raise DamagedDocument(
+                f"The pieces cannot be put together ({trouble(error, out)}). Verify them, and split again."
+            ) from error
     return pages
 
 
@@ -109,7 +115,7 @@ def _inform(joined: pikepdf.Pdf, first: Piece) -> None:
     """Repeat information and metadata of the original as its first piece has them."""
     info = first.pdf.trailer.get(Name.Info)
     entries = dict(info.items()) if isinstance(info, Dictionary) else {}
-    title = str(entries.get("/Title", "")) if first.title is None else first.title
+    title = text_in(entries.get("/Title")) if first.title is None else first.title
     kept = {key: String(bytes(value)) for key, value in entries.items() if isinstance(value, String)}
     kept.pop("/Title", None)
     joined.trailer.Info = joined.make_indirect(Dictionary({**kept, **({"/Title": String(title)} if title else {})}))

@@ -122,7 +122,7 @@ def _without_layer(measure: PageMeasure, look: PixelLook | None, annotated: int)
     if look is None:
         return Judgement(kind=UnitKind.UNREADABLE, reasons=("no-text-layer", "cannot-be-drawn"))
     if not look.shows_text:
-        if annotated and not look.uniform and measure.coverage < _SOME_PICTURE:
+        if annotated and measure.coverage < _SOME_PICTURE:
             return Judgement(kind=UnitKind.TEXT, reasons=("annotation-text",))
         if look.blank:
             return Judgement(kind=UnitKind.BLANK, reasons=("no-text-layer", "nothing-to-see"))

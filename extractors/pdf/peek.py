@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DPI = 100.0
 """Enough to tell lines of 6-point type; recognition needs more."""
 DPI_BESIDE_TEXT = 72.0
-"""For pages with a text layer, where only a block of missing text has to be found."""
+"""For pages of text that are no bitmap pages: only a block of missing text has to be found."""
 SHORTEST_PX = 800
 """Small pages (labels, slides measured in pixels) are drawn larger, so that their type has some pixels."""
 MAX_KNOWN = 20_000
@@ -36,15 +36,16 @@ _WRITTEN = frozenset((pdfium_c.FPDF_ANNOT_WIDGET, pdfium_c.FPDF_ANNOT_FREETEXT, 
 _MOST_OF_PAGE = 0.5  # an annotation larger than this is not one field or note, and may hide the page's own text
 
 
-def peek(page: object, textpage: object | None, *, annotated: bool) -> PixelLook | None:
+def peek(page: object, textpage: object | None, *, annotated: bool, dpi: float = DPI) -> PixelLook | None:
     """Draw a page with its annotations, small, and look at it; None when it cannot be drawn.
 
     Args:
         page: Raw ``FPDF_PAGE``.
         textpage: Raw ``FPDF_TEXTPAGE``: text it knows is blotted out. None: look at everything.
         annotated: Text of form fields, text boxes and stamps is known too.
+        dpi: Resolution, where the size of the page allows it.
     """
-    image = small_gray(page, DPI_BESIDE_TEXT if textpage else DPI)
+    image = small_gray(page, dpi)
     if image is None:
         return None
     rects = [*(_text_rects(textpage) if textpage else ()), *(_annotation_rects(page) if annotated else ())]

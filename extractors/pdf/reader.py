@@ -15,11 +15,11 @@ from extractors.pdf.cut import pdf_cutter
 from extractors.pdf.fingerprint import page_fingerprints
 from extractors.pdf.inventory import Inventory, take_inventory
 from extractors.pdf.join import join_pdfs
-from extractors.pdf.kinds import is_layer_hidden, judge, layer_lies, wants_look
+from extractors.pdf.kinds import PICTURED, is_layer_hidden, judge, layer_lies, wants_look
 from extractors.pdf.notes import PageNotes
 from extractors.pdf.opening import open_pdf
 from extractors.pdf.pages import measure
-from extractors.pdf.peek import peek
+from extractors.pdf.peek import DPI, DPI_BESIDE_TEXT, peek
 from extractors.pdf.placing import KnownImages
 from extractors.pdf.render import render_pages
 from extractors.pdf.structure import read_structure
@@ -137,7 +137,9 @@ class _Pages:
         largest = max((image.colour_pixels for image in measured.images), default=0)
         if largest > self._options.limits.max_image_pixels:
             return None
-        return peek(page, textpage if measured.native_chars else None, annotated=annotated)
+        known = textpage if measured.native_chars else None
+        dpi = DPI if known is None or measured.coverage >= PICTURED else DPI_BESIDE_TEXT
+        return peek(page, known, annotated=annotated, dpi=dpi)
 
     def _note(self, number: int, measured: PageMeasure, verdict: Judgement) -> None:
         for reason, code in _NOTED.items():

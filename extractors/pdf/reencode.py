@@ -11,7 +11,7 @@ from pikepdf import Array, Dictionary, Name, Object, PdfImage, Stream
 from PIL import Image, ImageChops, ImageOps
 
 from extractors.errors import ExtractionError
-from extractors.pdf.cutting.objects import whole
+from extractors.pdf.cutting.objects import text_in, whole
 from extractors.pdf.limits import PIKE_ERRORS
 from extractors.raster import reading_image
 
@@ -143,17 +143,17 @@ def _filters(image: Stream) -> list[str]:
     given = image.get(Name.Filter)
     if given is None:
         return []
-    return [str(one) for one in given] if isinstance(given, Array) else [str(given)]
+    return [text_in(one) for one in given] if isinstance(given, Array) else [text_in(given)]
 
 
 def _kind(space: object) -> str:
     """Return what the numbers of a colour space are: ``other`` where they cannot be mixed or turned to gray here."""
     if isinstance(space, Name):
-        return _KINDS.get(str(space), "other")
+        return _KINDS.get(text_in(space), "other")
     if isinstance(space, Array) and len(space):
         if space[0] == Name.ICCBased and len(space) > 1 and isinstance(space[1], Stream):
             return _BY_COMPONENTS.get(whole(space[1].get(Name.N)) or 0, "other")
-        return _KINDS.get(str(space[0]), "other")
+        return _KINDS.get(text_in(space[0]), "other")
     return "unknown" if space is None else "other"
 
 

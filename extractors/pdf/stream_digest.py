@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from typing import TYPE_CHECKING
 
-from pikepdf import Array, Dictionary, Name, StreamDecodeLevel
+from pikepdf import Array, Dictionary, Name, Object, Stream, StreamDecodeLevel
 
+from extractors.pdf.cutting.objects import text_in
 from extractors.pdf.limits import PIKE_ERRORS
-
-if TYPE_CHECKING:
-    from pikepdf import Stream
 
 _REWRITTEN = frozenset({"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode"})
 """Codings that qpdf undoes when it writes a file; data in any other stay as they are stored."""
@@ -54,7 +51,7 @@ def _codings(stream: Stream) -> list[str]:
     given = stream.get(Name.Filter)
     if given is None:
         return []
-    names = [str(one) for one in given] if isinstance(given, Array) else [str(given)]
+    names = [text_in(one) for one in given] if isinstance(given, Array) else [text_in(given)]
     return [_SHORT.get(name, name) for name in names]
 
 
@@ -68,23 +65,22 @@ def _predicted(stream: Stream) -> bool:
 
 def _inflated(stream: Stream) -> bytes | None:
     """Return the digest of Flate data; None when they cannot be unpacked."""
-    digest = hashlib.sha256()
     packed = memoryview(stream.get_raw_stream_buffer())
+    digest = hashlib.sha256()
     unpacker = zlib.decompressobj()
     total = 0
     try:
-        rest = bytes(packed[:_CHUNK_BYTES])
-        place = len(rest)
-        while rest:
-            data = unpacker.decompress(rest, _CHUNK_BYTES)
-            total += len(data)
-            if total > _MOST_BYTES:
-                return None
-            digest.update(data)
-            rest = unpacker.unconsumed_tail
-            if not rest and not unpacker.eof:
-                rest = bytes(packed[place : place + _CHUNK_BYTES])
-                place += len(rest)
+        for place in range(0, len(packed), _CHUNK_BYTES):
+            waiting = bytes(packed[place : place + _CHUNK_BYTES])
+            while not unpacker.eof:
+                data = unpacker.decompress(waiting, _CHUNK_BYTES)
+                total += len(data)
+                if total > _MOST_BYTES:
+                    return None
+                digest.update(data)
+                waiting = unpacker.unconsumed_tail
+                if not waiting and len(data) < _CHUNK_BYTES:
+                    break
     except zlib.error:
         return None
     return digest.digest() if unpacker.eof or not packed else None
@@ -97,7 +93,16 @@ def _parameters(parms: Array | Dictionary) -> bytes:
         if not isinstance(one, Dictionary):
             continue
         for key, value in one.items():
-            globals_ = key == "/JBIG2Globals"
             parts.append(key.encode("utf-8", "surrogateescape"))
-            parts.append(stored_digest(value) if globals_ else repr(value).encode())
+            if isinstance(value, Stream):
+                parts.append(_decoded_digest(value))
+            else:
+                parts.append(value.unparse(resolved=True) if isinstance(value, Object) else repr(value).encode())
     return b" ".join(parts)
+
+
+def _decoded_digest(stream: Stream) -> bytes:
+    try:
+        return hashlib.sha256(stream.get_stream_buffer(StreamDecodeLevel.generalized)).digest()
+    except PIKE_ERRORS:
+        return hashlib.sha256(stream.get_raw_stream_buffer()).digest()

@@ -17,6 +17,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
+_AFTER_MARK = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_ASCII = bytes(range(32, 127))
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0c\x1b\x1a\x08")) + b"\x7f"
 _DECLARED = re.compile(
     rb"""<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,60}?encoding)\s*=\s*["']?\s*([\w:.-]{2,40})""", re.I
@@ -65,6 +73,24 @@ class Encoding:
     def plain_codec(self) -> str:
         """The codec that writes no byte order mark: for measuring parts of the text."""
         return {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(self.codec, self.codec)
+
+
+def mark_of(head: bytes, encoding: Encoding) -> tuple[bytes, str]:
+    """Return the byte order mark a file begins with, and the codec for what follows it.
+
+    Args:
+        head: The first four bytes of the file at least.
+        encoding: What :func:`sniff_encoding` found.
+    """
+    for mark, codec, _ in _MARKS:
+        if encoding.codec == codec and head.startswith(mark):
+            return mark, _AFTER_MARK[mark]
+    return b"", encoding.codec
+
+
+def byte_order_mark(codec: str) -> bytes:
+    """Return the mark that says a text is in this codec of the UTF family; nothing for other codecs."""
+    return next((mark for mark, after in _AFTER_MARK.items() if after == codec), b"")
 
 
 def read_sample(file: BinaryIO) -> Sample:
@@ -143,6 +169,8 @@ def _declared(head: bytes) -> Encoding | None:
     try:
         codec = codecs.lookup(name).name
         head.decode(codec, "ignore")
+        readable = _ASCII.decode(codec) == _ASCII.decode("ascii")
     except (LookupError, UnicodeError):
         return None
-    return None if codec.startswith(("utf-16", "utf-32", "utf-7")) else Encoding(codec, name.upper())
+    # The declaration itself was read as ASCII; a codec that reads it otherwise is not the one.
+    return Encoding(codec, name.upper()) if readable else None

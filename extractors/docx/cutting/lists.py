@@ -45,15 +45,25 @@ class _Instance:
         num_id: Its id.
         origin: The source's list that it stands for.
         carried: Levels not met in the piece yet, with their counts, when it was made.
+        start: Level whose start it overrides: once that restarts, the list has served.
     """
 
     num_id: str
     origin: str
     carried: tuple[tuple[int, int], ...]
+    start: int | None = None
 
-    def serves(self, num_id: str, *, fresh: bool) -> bool:
-        """Tell whether a paragraph of list ``num_id`` can be in this one; ``fresh``: it has a start of its own."""
-        return self.origin == num_id or (self.num_id != self.origin and not fresh)
+    def serves(self, num_id: str, level: int, *, fresh: bool) -> bool:
+        """Tell whether a paragraph of list ``num_id`` can be in this one.
+
+        Args:
+            num_id: The source's list.
+            level: Its level.
+            fresh: It begins with a start of its own.
+        """
+        if self.start is not None and level < self.start:
+            return False
+        return self.num_id == num_id or (self.num_id != self.origin and not fresh)
 
 
 class Continuation:
@@ -78,6 +88,7 @@ class Continuation:
         self._made: list[Element] = []
         self._sources = {each.get(NUM_ID, ""): each for each in _lists(outline.root)}
         self._signatures: dict[str, bytes] = {}
+        self._shown: dict[tuple[str, int], bool] = {}
         self._next_id = 1 + max((number(name) for name in self._sources), default=0)
         self.blocks: set[int] = set()
 
@@ -109,10 +120,10 @@ class Continuation:
             return False
         abstract, starts = where
         fresh = found.level in starts and not tally.started(found.num_id, found.level)
-        used_up = {each for each in starts if tally.started(found.num_id, each) and not self._bullet(found, each)}
+        used_up = {each for each in starts if tally.started(found.num_id, each) and self._shows(found.num_id, each)}
         tally.next(found.num_id, found.level)
         carried = self._carried.setdefault(abstract, self._before.counts(abstract))
-        goes_on = found.level in carried and not fresh and not level.bullet
+        goes_on = found.level in carried and not fresh and self._shows(found.num_id, found.level)
         counts = tally.counts(abstract)
         for each in list(carried):
             if each == found.level or each not in counts:
@@ -120,13 +131,13 @@ class Continuation:
         family = (abstract, self._signature(found.num_id))
         current = self._current.get(family)
         phase = tuple(sorted(carried.items()))
-        fits = current is not None and current.carried == phase and current.serves(found.num_id, fresh=fresh)
+        fits = current is not None and current.carried == phase and current.serves(found.num_id, found.level, fresh=fresh)
         if current is None or not fits or goes_on:
             literal = self._literals(found.num_id, carried)
             if goes_on or literal or used_up:
-                start = (found.level, counts[found.level]) if goes_on else None
-                made = self._make(found.num_id, start, used_up, literal)
-                current = _Instance(made, found.num_id, phase)
+                start = (found.level, counts[found.level]) if goes_on or fresh else None
+                made = self._make(found.num_id, start, literal)
+                current = _Instance(made, found.num_id, phase, None if start is None else found.level)
             else:
                 current = _Instance(found.num_id, found.num_id, phase)
             self._current[family] = current
@@ -135,9 +146,17 @@ class Continuation:
         self._assign(found, current.num_id)
         return True
 
-    def _bullet(self, found: Listed, level: int) -> bool:
-        definition = self._outline.numbering.level(found.num_id, level)
-        return definition is None or definition.bullet
+    def _shows(self, num_id: str, level: int) -> bool:
+        """Tell whether the count of a level is to be seen: in its own number, or in that of a level below."""
+        key = (num_id, level)
+        if key not in self._shown:
+            numbering, place = self._outline.numbering, f"%{level + 1}"
+            own = numbering.level(num_id, level)
+            below = (numbering.level(num_id, each) for each in range(level + 1, LEVELS))
+            self._shown[key] = (own is not None and not own.bullet) or any(
+                each is not None and not each.bullet and place in each.text for each in below
+            )
+        return self._shown[key]
 
     def _signature(self, num_id: str) -> bytes:
         """Return what sets a list apart from others of the same abstract list, start overrides aside."""
@@ -165,8 +184,8 @@ class Continuation:
                 found[index] = text
         return found
 
-    def _make(self, num_id: str, start: tuple[int, int] | None, used_up: set[int], literal: dict[int, str]) -> str:
-        """Make a list like ``num_id`` that counts on; return its id."""
+    def _make(self, num_id: str, start: tuple[int, int] | None, literal: dict[int, str]) -> str:
+        """Make a list like ``num_id`` that counts on, or begins one level at a number; return its id."""
         source = self._sources.get(num_id)
         if source is None:
             return num_id
@@ -177,8 +196,8 @@ class Continuation:
         made.set(NUM_ID, new_id)
         made.set(marks.ADDED, "1")
         overrides = {number(each.get(ILVL)): each for each in made.iterchildren(_OVERRIDE)}
-        for level in used_up:
-            _drop_start(overrides.get(level))
+        for override in overrides.values():
+            _drop_start(override)
         for level, text in literal.items():
             self._write_level(made, overrides, num_id, level, text)
         if start is not None:
@@ -257,10 +276,9 @@ def _add_override(made: Element, level: int) -> Element:
     return etree.SubElement(made, _OVERRIDE, {ILVL: str(level)})
 
 
-def _drop_start(override: Element | None) -> None:
-    if override is not None:
-        for each in override.findall(_START_OVERRIDE):
-            override.remove(each)
+def _drop_start(override: Element) -> None:
+    for each in override.findall(_START_OVERRIDE):
+        override.remove(each)
 
 
 def _set_start(made: Element, overrides: dict[int, Element], level: int, value: int) -> None:

@@ -14,6 +14,8 @@ from urllib.parse import urljoin
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, String
 
+from extractors.pdf.cutting.objects import text_in
+
 if TYPE_CHECKING:
     from collections import Counter
 
@@ -60,8 +62,8 @@ class Actions:
     def of(cls, root: Object, *, keep: bool) -> Actions:
         """Return the judge for the document with this catalog."""
         uri = root.get(Name.URI)
-        base = uri.get(Name.Base) if isinstance(uri, Dictionary) else None
-        return cls(keep, str(base) if isinstance(base, String) and _WEB.match(str(base)) else "")
+        base = text_in(uri.get(Name.Base)) if isinstance(uri, Dictionary) else ""
+        return cls(keep, base if _WEB.match(base) else "")
 
     def cleaned(self, action: object, found: Counter[str]) -> Dictionary | None:
         """Return ``action`` without what a piece must not carry, or None when nothing is left.
@@ -102,7 +104,7 @@ class Actions:
 
     def _kind(self, action: Dictionary) -> str | None:
         """Return the slug of an action that has to go, None for one that may stay."""
-        verb = str(action.get(Name.S))
+        verb = text_in(action.get(Name.S))
         if verb == "/GoTo":
             return "goto"  # told apart by the caller; inside a chain it could lead out of the piece
         if self.keep or verb in _HARMLESS:
@@ -110,7 +112,7 @@ class Actions:
         if verb == "/URI":
             return self._uri_kind(action)
         harmless = (
-            (verb == "/Named" and str(action.get(Name.N)) in _NAMED)
+            (verb == "/Named" and text_in(action.get(Name.N)) in _NAMED)
             or (verb == "/GoToR" and _is_web(action.get(Name.F)))
             or (verb == "/Hide" and _only_names(action.get(Name.T)))
             or (verb == "/ResetForm" and _only_names(action.get(Name.Fields)))
@@ -121,9 +123,9 @@ class Actions:
         uri = action.get(Name.URI)
         if not isinstance(uri, String):
             return "unknown-action"
-        kind = uri_kind(str(uri))
+        kind = uri_kind(text_in(uri))
         if kind == "relative-uri" and self.base:
-            absolute = urljoin(self.base, str(uri))
+            absolute = urljoin(self.base, text_in(uri))
             if uri_kind(absolute) is None:
                 action.URI = String(absolute)
                 return None
@@ -148,10 +150,10 @@ def uri_kind(uri: str) -> str | None:
 
 def _is_web(spec: object) -> bool:
     """Tell whether a file specification is an address on the web."""
-    if not isinstance(spec, Dictionary) or str(spec.get(Name.FS)) != "/URL":
+    if not isinstance(spec, Dictionary) or text_in(spec.get(Name.FS)) != "/URL":
         return False
     names = [spec.get(key) for key in (Name.F, Name.UF) if key in spec]
-    return bool(names) and all(isinstance(name, String) and uri_kind(str(name)) is None for name in names)
+    return bool(names) and all(isinstance(name, String) and uri_kind(text_in(name)) is None for name in names)
 
 
 def _only_names(wanted: object) -> bool:

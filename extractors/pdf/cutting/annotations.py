@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
-from extractors.pdf.cutting.objects import BROKEN, PRIVATE, ref_of
+from extractors.pdf.cutting.objects import BROKEN, PRIVATE, ref_of, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -121,7 +121,7 @@ class Detacher:
 
     def _one(self, index: int, annotation: Dictionary, page_ref: Ref, own: set[Ref], result: PageAnnotations) -> None:
         keys = annotation.keys()
-        subtype = str(annotation.get(Name.Subtype))
+        subtype = text_in(annotation.get(Name.Subtype))
         for key in _ALWAYS_OFF:
             if key in keys:
                 del annotation[key]
@@ -130,7 +130,7 @@ class Detacher:
         for key in ("/Popup", "/IRT"):
             if key in keys and ref_of(annotation.get(key)) not in own:
                 del annotation[key]
-        if subtype == "/Widget" or (subtype == "None" and "/FT" in keys):
+        if subtype == "/Widget" or (not subtype and "/FT" in keys):
             result.widgets.append(index)
         elif "/Parent" in keys and (subtype != "/Popup" or ref_of(annotation.get(Name.Parent)) not in own):
             del annotation["/Parent"]
@@ -262,7 +262,7 @@ def _note(annotation: Dictionary, link: Link, target: Destination, number: int) 
     """Say in an annotation where it led, for people and for joining the pieces again."""
     text = f"page {number} of the original, in another piece"
     if isinstance(link.contents, String):
-        text = f"{link.contents} ({text})"
+        text = f"{text_in(link.contents)} ({text})"
     note = Dictionary(D=target.array(number - 1))
     if link.contents is not None:
         note.Contents = link.contents

@@ -11,7 +11,7 @@ from pikepdf import Array, Dictionary, Name, Object, Stream, String
 from extractors.base import Change
 from extractors.clean import safe_label
 from extractors.pdf.cutting.annotations import clean_events
-from extractors.pdf.cutting.objects import PRIVATE, tree_items
+from extractors.pdf.cutting.objects import PRIVATE, text_in, tree_items
 from extractors.pdf.cutting.xmp import Packet, read_packet
 from extractors.pdf.limits import PIKE_ERRORS
 
@@ -92,7 +92,7 @@ class Catalog:
         for key in sorted(root.keys()):
             if key not in _KEPT and key not in (_LAYERS, "/OpenAction", "/AA"):
                 del root[key]
-        if str(root.get(Name.PageMode, "/UseNone")) not in _MODES:
+        if Name.PageMode in root and text_in(root.get(Name.PageMode)) not in _MODES:
             del root["/PageMode"]
         trailer = self._pdf.trailer
         for key in sorted(trailer.keys()):
@@ -188,7 +188,7 @@ def _information(pdf: pikepdf.Pdf) -> tuple[dict[str, Object], str]:
     title = info.get(Name.Title)
     return (
         {key: value for key, value in entries.items() if isinstance(value, String | Name)},
-        safe_label(str(title), _TITLE_CHARS) if isinstance(title, String) else "",
+        safe_label(text_in(title), _TITLE_CHARS),
     )
 
 

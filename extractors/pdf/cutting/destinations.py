@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Name, Object, String
 
-from extractors.pdf.cutting.objects import name_tree, ref_of, tree_items, whole
+from extractors.pdf.cutting.objects import name_tree, ref_of, text_in, tree_items, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ class Destinations:
         page = self._pages.get(ref) if ref is not None else whole(first)
         if page is None or not 0 <= page < len(self._pages):
             return None
-        view = str(value[1]) if len(value) > 1 and isinstance(value[1], Name) else ""
+        view = text_in(value[1]) if len(value) > 1 else ""
         wanted = _VIEWS.get(view)
         if wanted is None:
             return Destination(page)
@@ -95,7 +95,7 @@ class Destinations:
         if isinstance(value, String):
             return self._named.get(bytes(value))
         if isinstance(value, Name):
-            return self._named.get(str(value))
+            return self._named.get(text_in(value))
         return self.explicit(value)
 
     def named(self, pages: range) -> dict[bytes | str, Destination]:

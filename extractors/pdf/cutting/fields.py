@@ -11,7 +11,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, String
 
 from extractors.pdf.cutting.annotations import clean_events
-from extractors.pdf.cutting.objects import BROKEN, ref_of
+from extractors.pdf.cutting.objects import BROKEN, ref_of, text_in
 from extractors.pdf.limits import MAX_DEPTH, MAX_WALKED
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class FieldTree:
             try:
                 kids = item.get(Name.Kids)
                 node = self._node(item, parent, inherited, listed=True)
-                kind = str(node.object.get(Name.FT, inherited))
+                kind = text_in(node.object.get(Name.FT)) or inherited
                 if isinstance(kids, Array):
                     pending += [(kid, node, level + 1, kind) for kid in reversed(list(kids))]
             except BROKEN:
@@ -108,7 +108,7 @@ class FieldTree:
         if "/AA" in keys:
             clean_events(made, self._actions, self.form.stripped)
         node = Node(made, parent, len(self.form.nodes), listed)
-        if str(made.get(Name.FT, inherited)) == "/Sig" or ("/V" in keys and _is_signature(made.get(Name.V))):
+        if (text_in(made.get(Name.FT)) or inherited) == "/Sig" or ("/V" in keys and _is_signature(made.get(Name.V))):
             node.signed = isinstance(made.get(Name.V), Dictionary)
             self.form.signatures += node.signed
             for key in _SIGNING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Name, Object, String
 
-from extractors.pdf.cutting.objects import tree_items, whole
+from extractors.pdf.cutting.objects import text_in, tree_items, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,12 +55,12 @@ def read_labels(root: Object) -> tuple[LabelRange, ...]:
 
 
 def _range(start: int, entry: Dictionary) -> LabelRange:
-    style = entry.get(Name.S)
+    style = text_in(entry.get(Name.S))
     prefix = entry.get(Name.P)
     value = whole(entry.get(Name.St))
     return LabelRange(
         start,
-        str(style) if isinstance(style, Name) and str(style) in _STYLES else "",
+        style if style in _STYLES else "",
         bytes(prefix) if isinstance(prefix, String) else b"",
         1 if value is None else value,
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.pdf.canonical import Canonical
-from extractors.pdf.cutting.objects import ref_of
+from extractors.pdf.cutting.objects import ref_of, text_in
+from extractors.pdf.limits import PIKE_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ _SETTINGS = ("/ON", "/OFF", "/Order", "/Locked", "/RBGroups", "/AS")
 def copied(joined: pikepdf.Pdf, source: pikepdf.Pdf, value: Object) -> Object:
     """Return a copy of an object of another document, whether direct or not."""
     if isinstance(value, Name):
-        return Name(str(value))
+        return Name(text_in(value))
     if isinstance(value, String):
         return String(bytes(value))
     if not isinstance(value, Array | Dictionary | Stream):
@@ -59,9 +60,10 @@ def merge_fields(joined: pikepdf.Pdf, parts: Sequence[Piece]) -> Dictionary | No
     tops: list[_Field] = []
     named: dict[tuple[int, bytes], _Field] = {}
     everything: list[_Field] = []
+    pages = [page.obj for page in joined.pages]
     for part in parts:
         made: dict[Ref, _Field] = {}
-        widgets = _widgets(joined, part)
+        widgets = _widgets(pages, part)
         for node in part.fields.used(part.fields.widget(widget) for widget, _ in widgets.values()):
             ref = node.object.objgen
             parent = None if node.parent is None else made[node.parent.object.objgen]
@@ -87,12 +89,12 @@ def merge_fields(joined: pikepdf.Pdf, parts: Sequence[Piece]) -> Dictionary | No
     return _form(joined, parts, tops) if tops else None
 
 
-def _widgets(joined: pikepdf.Pdf, part: Piece) -> dict[Ref, tuple[Dictionary, Dictionary]]:
+def _widgets(pages: Sequence[Object], part: Piece) -> dict[Ref, tuple[Dictionary, Dictionary]]:
     """Return the widgets of a piece, each with its copy in the joined document."""
     found: dict[Ref, tuple[Dictionary, Dictionary]] = {}
     for index, notes in enumerate(part.annotations):
         if notes.widgets:
-            copies = joined.pages[part.offset + index].obj.Annots
+            copies = pages[part.offset + index].Annots
             for number in notes.widgets:
                 own, copy = notes.annotations[number], copies[number]
                 if isinstance(copy, Dictionary):
@@ -163,7 +165,10 @@ def merge_equal(joined: pikepdf.Pdf) -> None:
     same: dict[Ref, Object] = {}
     for item in joined.objects:
         if isinstance(item, Stream) or (isinstance(item, Dictionary) and item.get(Name.Type) == Name.Font):
-            twin = first.setdefault(canonical.value(item), item)
+            try:
+                twin = first.setdefault(canonical.value(item), item)
+            except PIKE_ERRORS:
+                continue  # it stays by itself
             if twin.objgen != item.objgen:
                 same[item.objgen] = twin
     replace_references(joined, same)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Object
+from pikepdf import Array, Dictionary, Name, Object, String
 
 from extractors.pdf.limits import MAX_WALKED
 
@@ -25,6 +26,7 @@ BROKEN = (pikepdf.PikepdfError, RuntimeError, ValueError, OverflowError, TypeErr
 """What changing objects of a damaged file may raise: a stream where a dictionary belongs is a TypeError."""
 
 _LEAF_ITEMS = 64
+_HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
 def ref_of(value: object) -> Ref | None:
@@ -35,6 +37,23 @@ def ref_of(value: object) -> Ref | None:
 def whole(value: object) -> int | None:
     """Return ``value`` if it is a number without a fraction."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def text_in(value: object) -> str:
+    """Return the text of a string, or a name with its slash; empty for anything else.
+
+    Bytes that are no UTF-8 become what pikepdf makes of them in the keys of dictionaries (names), or marks of
+    replacement (strings); ``str`` would raise.
+    """
+    if not isinstance(value, Name | String):
+        return ""
+    try:
+        return str(value)
+    except UnicodeDecodeError:
+        if isinstance(value, String):
+            return bytes(value).decode("utf-8", "replace")
+        spelled = _HEX.sub(lambda code: bytes((int(code[1], 16),)), value.unparse())
+        return spelled.decode("utf-8", "surrogateescape")
 
 
 def tree_items(root: object, leaf: Name) -> Iterator[tuple[object, object]]:
@@ -75,7 +94,7 @@ def name_tree(pdf: pikepdf.Pdf, items: Sequence[tuple[bytes, Object]]) -> Dictio
         part = items[start : start + _LEAF_ITEMS]
         flat: list[Object] = []
         for key, value in part:
-            flat += (pikepdf.String(key), value)
+            flat += (String(key), value)
         leaves.append(Dictionary(Names=Array(flat), Limits=Array([flat[0], flat[-2]])))
     if len(leaves) == 1:
         return Dictionary(Names=leaves[0].Names)

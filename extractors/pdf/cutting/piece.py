@@ -13,7 +13,7 @@ from extractors.pdf.cutting.annotations import Detacher, Link, PageAnnotations
 from extractors.pdf.cutting.destinations import Destination, Destinations
 from extractors.pdf.cutting.fields import FieldTree
 from extractors.pdf.cutting.labels import read_labels
-from extractors.pdf.cutting.objects import PRIVATE, whole
+from extractors.pdf.cutting.objects import PRIVATE, text_in, whole
 from extractors.pdf.cutting.outline import numbers_noted, read_outline
 
 if TYPE_CHECKING:
@@ -108,4 +108,4 @@ def _note(pdf: pikepdf.Pdf) -> _Note:
         return _Note(None, None, Name.PageLabels in pdf.Root)
     title: Object | None = note.get(Name.Title)
     labelled: object = note.get(Name.Labelled)
-    return _Note(whole(note.get(Name.First)), str(title) if isinstance(title, String) else None, labelled is True)
+    return _Note(whole(note.get(Name.First)), text_in(title) if isinstance(title, String) else None, labelled is True)

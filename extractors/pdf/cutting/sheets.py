@@ -9,7 +9,7 @@ from pikepdf import Array, Dictionary, Name, Object
 
 from extractors.errors import DamagedDocument
 from extractors.pdf.cutting.annotations import Detacher, PageAnnotations, clean_events, relink
-from extractors.pdf.cutting.objects import BROKEN
+from extractors.pdf.cutting.objects import BROKEN, text_in
 from extractors.pdf.cutting.prune import Pruner
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Sheets:
         keys = set(content.keys())
         for key in sorted(keys - _KEPT):
             del content[key]
-        if "/Tabs" in keys and str(content.get(Name.Tabs)) == "/S":  # in the order of tags, which are gone
+        if "/Tabs" in keys and text_in(content.get(Name.Tabs)) == "/S":  # in the order of tags, which are gone
             del content["/Tabs"]
         notes = self._detacher.detach(content, page.objgen)
         if "/AA" in keys:

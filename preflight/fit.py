@@ -1,0 +1,117 @@
+"""Cuts, measures and cuts anew until every piece fits, in as few pieces as measurements show to be enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from preflight.cutting_tasks import Span
+from preflight.fitting import MARGINS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from preflight.cutting import Bench, Piece
+    from preflight.fitting import Fitting, Run
+
+ATTEMPTS = 3
+"""How often fewer pieces are tried. Each attempt cuts the document once more."""
+
+
+class Fit:
+    """One document on its way to pieces that fit."""
+
+    def __init__(self, bench: Bench, fitting: Fitting) -> None:
+        self._bench = bench
+        self._fitting = fitting
+        self._pieces: dict[Run, Piece] = {}
+
+    def pieces(self) -> list[Piece]:
+        """Return the pieces in order. Those of a single unit may still be too large; all others fit.
+
+        Raises:
+            Stopped: The document as a whole cannot be cut, or nothing can be written.
+        """
+        runs = self._until_all_fit()
+        for _ in range(ATTEMPTS):
+            self._probe(runs)
+            if not self._fitting.fewer(runs):
+                break
+            better = self._attempt(most_pieces=len(runs) - 1)
+            if better is None:
+                break
+            runs = better
+        self._drop_all_but(runs)
+        return [self._pieces[run] for run in runs]
+
+    def _until_all_fit(self) -> list[Run]:
+        runs = self._attempt()
+        if runs is not None:
+            return runs
+        runs = self._cut(None)
+        while over := self._too_large(runs):
+            runs = [part for run in runs for part in (self._fitting.halves(run) if run in over else [run])]
+            runs = self._cut(runs)
+        return runs
+
+    def _attempt(self, *, most_pieces: int | None = None) -> list[Run] | None:
+        """Plan and cut until all fit; None when that takes more pieces than allowed, or does not come to an end."""
+        for margin in MARGINS:
+            runs = self._fitting.plan(margin)
+            if most_pieces is not None and len(runs) > most_pieces:
+                return None
+            runs = self._cut(runs, margin)
+            self._fitting.settle(runs)
+            if not self._too_large(runs):
+                return runs if most_pieces is None or len(runs) <= most_pieces else None
+        return None
+
+    def _too_large(self, runs: Sequence[Run]) -> set[Run]:
+        return {run for run in self._fitting.over(runs) if run[0] < run[1]}
+
+    def _cut(self, runs: Sequence[Run] | None, margin: float = MARGINS[-1]) -> list[Run]:
+        """Cut what was not cut before; where a unit turns out to be bad, plan anew without it."""
+        wanted = self._fitting.plan(margin) if runs is None else list(runs)
+        while True:
+            spans = [_span(run) for run in wanted if run not in self._pieces]
+            most = {span: self._fitting.frame.room((span.first, span.last)) for span in spans}
+            for span, piece in self._bench.cut(spans, most).items():
+                run = (span.first, span.last)
+                self._pieces[run] = piece
+                self._fitting.learn(run, piece.size_bytes)
+            if all(run in self._pieces for run in wanted):
+                return wanted
+            if not self._bench.bad.keys() - self._fitting.lost:
+                raise RuntimeError("a piece was asked for and never came")
+            self._fitting.lost.update(self._bench.bad)
+            wanted = [part for run in wanted for part in _around(run, self._fitting.lost)]
+
+    def _probe(self, runs: Sequence[Run]) -> None:
+        pair = self._fitting.probe(runs)
+        if pair is None:
+            return
+        span = _span(pair)
+        piece = self._bench.cut([span], {span: None}).get(span)
+        if piece is not None:
+            self._bench.drop(piece)
+            self._fitting.learn(pair, piece.size_bytes)
+            self._fitting.learn_base(pair, runs)
+
+    def _drop_all_but(self, runs: Sequence[Run]) -> None:
+        for run in self._pieces.keys() - set(runs):
+            self._bench.drop(self._pieces.pop(run))
+
+
+def _span(run: Run) -> Span:
+    return Span(first=run[0], last=run[1])
+
+
+def _around(run: Run, lost: set[int]) -> list[Run]:
+    """The parts of a range between lost units."""
+    parts: list[Run] = []
+    first = run[0]
+    for number in range(run[0], run[1] + 2):
+        if number in lost or number > run[1]:
+            if first < number:
+                parts.append((first, number - 1))
+            first = number + 1
+    return parts

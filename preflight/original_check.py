@@ -1,0 +1,234 @@
+"""Whether pieces are what the original holds: hash, text and content of each unit, and how units look."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from extractors.base import ReadLimits
+from preflight.execution import Task
+from preflight.fingerprints import text_print
+from preflight.reading import ReadEvents, Unread, examine_task, examined_from
+from preflight.record_check import Discrepancy, shown
+from preflight.survey import print_task, printed_from, stopped
+from preflight.textual import document_text, write_text
+from preflight.views import CompareTask, Likeness
+from preflight.wire import load
+from preflight.wording import named_units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from preflight.document import Document
+    from preflight.execution import Executor
+    from preflight.manifest import Manifest, ManifestPiece, ManifestUnit
+    from preflight.piece_check import Found
+    from preflight.settings import Settings
+
+MOST_COMPARED = 200
+"""Units whose looks are compared; of longer documents as many, evenly spread, and all that were changed."""
+SHRUNK_MEAN = 0.06
+"""Mean difference of the pixels, 0 to 1, up to which a unit with smaller images still looks the same."""
+SHRUNK_WORST = 0.35
+"""The same for the square of 32 pixels that differs most."""
+_PIECES_AT_ONCE = 32
+_READ, _PRINTS = 0, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A unit to be looked at.
+
+    Attributes:
+        piece: Its piece.
+        unit: What the manifest says of it.
+        place: Its number in the piece.
+        shrunk: Its images were made smaller.
+    """
+
+    piece: ManifestPiece
+    unit: ManifestUnit
+    place: int
+    shrunk: bool
+
+
+def check_original(
+    manifest: Manifest,
+    found: Found,
+    original: Document,
+    settings: Settings,
+    executor: Executor,
+    *,
+    password: str | None,
+) -> tuple[tuple[Discrepancy, ...], int]:
+    """Hold the pieces against the original; what differs is added to ``found``.
+
+    Returns:
+        Differences that the manifest accounts for, and how many units were compared by their looks.
+
+    Raises:
+        Stopped: The original cannot be read.
+    """
+    if manifest.settings.form == "document":
+        _check_units(manifest, found, original, settings, executor, password)
+        return _check_looks(manifest, found, original, settings, executor, password)
+    _check_text(manifest, found, original, settings, executor, password)
+    return (), 0
+
+
+def _check_units(
+    manifest: Manifest, found: Found, original: Document, settings: Settings, executor: Executor, password: str | None
+) -> None:
+    tasks = [
+        examine_task(original, settings, key=_READ, password=password, encodings=(), prints=True),
+        print_task(original, settings, key=_PRINTS, password=password),
+    ]
+    events = ReadEvents(None)
+    outcomes = {one.key: one for one in executor.run(tasks, lambda key, event: None if key else events(key, event))}
+    examined = examined_from(outcomes[_READ], original, events.sources.get(_READ))
+    if isinstance(examined, Unread):
+        raise stopped(examined.problem)
+    _check_source(manifest, found, examined.source.sha256, len(examined.prints))
+    texts = dict(enumerate(examined.prints, start=1))
+    _differing(manifest, found, "text", {unit.number: unit.text for unit in _whole_units(manifest)}, texts)
+    printed = printed_from(outcomes[_PRINTS])
+    if printed.able:
+        stated = {unit.number: unit.original or unit.content for unit in _units(manifest)}
+        _differing(manifest, found, "content", stated, dict(printed.prints))
+
+
+def _check_source(manifest: Manifest, found: Found, sha256: str, count: int) -> None:
+    if sha256 != manifest.source.sha256:
+        found.note("source-differs", "The original is not the file that was split: its hash differs.")
+    if count != manifest.unit_count:
+        kind = manifest.unit_kind
+        found.note("source-differs", f"The original has {count:,} {kind}s, the manifest says {manifest.unit_count:,}.")
+
+
+def _differing(manifest: Manifest, found: Found, what: str, stated: dict[int, str], real: dict[int, str]) -> None:
+    wrong = tuple(number for number in sorted(stated) if stated[number] != real.get(number))
+    if wrong:
+        message = f"The {what} of {named_units(manifest.unit_kind, wrong)} is not that of the original."
+        found.note(f"original-{what}-differs", message, units=wrong)
+
+
+def _units(manifest: Manifest) -> Iterator[ManifestUnit]:
+    return (unit for piece in manifest.pieces for unit in piece.units)
+
+
+def _whole_units(manifest: Manifest) -> Iterator[ManifestUnit]:
+    return (unit for unit in _units(manifest) if unit.part is None)
+
+
+def _check_text(
+    manifest: Manifest, found: Found, original: Document, settings: Settings, executor: Executor, password: str | None
+) -> None:
+    """Hold pieces of text against the native text of the original; what OCR read is not read again."""
+    text = document_text(original, settings, executor, ocr="never", password=password)
+    if text.problem is not None:
+        raise stopped(text.problem)
+    _check_source(manifest, found, text.source.sha256, len(text.units))
+    recognized = {unit.number for unit in _units(manifest) if unit.ocr}
+    real = {
+        unit.number: text_print(write_text(replace(text, units=(unit,)), manifest.settings.form).decode())
+        for unit in text.units
+    }
+    stated = {
+        number: text_print(data.decode("utf-8", "replace"))
+        for number, data in found.texts.items()
+        if number not in recognized
+    }
+    _differing(manifest, found, "text", stated, real)
+
+
+def _check_looks(
+    manifest: Manifest, found: Found, original: Document, settings: Settings, executor: Executor, password: str | None
+) -> tuple[tuple[Discrepancy, ...], int]:
+    looks = _chosen(manifest, found)
+    groups = list(_grouped(looks))
+    tasks = [
+        _compare_task(original, found, group, settings, key=key, password=password) for key, group in enumerate(groups)
+    ]
+    seen: list[Likeness] = []
+    for outcome in executor.run(tasks, lambda _key, event: seen.append(load(Likeness, event))):
+        if outcome.result is None:
+            why = outcome.problem.detail if outcome.problem else "no answer"
+            found.note("looks-not-compared", f"Pieces could not be compared by their looks: {why}")
+    by_number = {look.unit.number: look for look in looks}
+    notes = tuple(
+        note
+        for one in sorted(seen, key=lambda one: one.number)
+        if (note := _judged(found, by_number[one.number], one)) is not None
+    )
+    return notes, len(seen)
+
+
+def _chosen(manifest: Manifest, found: Found) -> list[_Look]:
+    """Choose the units to look at, in order: those that were changed, and others evenly spread."""
+    looks: list[_Look] = []
+    for piece in manifest.pieces:
+        if piece.index not in found.pieces or piece.rows is not None:
+            continue
+        shrunk = {number for change in piece.changes if change.code == "shrunk" for number in change.units}
+        looks += [
+            _Look(piece=piece, unit=unit, place=place, shrunk=unit.number in shrunk)
+            for place, unit in enumerate(piece.units, start=1)
+        ]
+    if len(looks) <= MOST_COMPARED:
+        return looks
+    spread = {at * (len(looks) - 1) // (MOST_COMPARED - 1) for at in range(MOST_COMPARED)}
+    return [look for at, look in enumerate(looks) if at in spread or look.unit.original is not None]
+
+
+def _grouped(looks: Sequence[_Look]) -> Iterator[list[list[_Look]]]:
+    """Group by piece, and pieces into tasks."""
+    by_piece: dict[int, list[_Look]] = {}
+    for look in looks:
+        by_piece.setdefault(look.piece.index, []).append(look)
+    pieces = list(by_piece.values())
+    for at in range(0, len(pieces), _PIECES_AT_ONCE):
+        yield pieces[at : at + _PIECES_AT_ONCE]
+
+
+def _compare_task(
+    original: Document,
+    found: Found,
+    group: Sequence[Sequence[_Look]],
+    settings: Settings,
+    *,
+    key: int,
+    password: str | None,
+) -> Task:
+    arguments = CompareTask(
+        name=original.name,
+        pairs=tuple(tuple((look.unit.number, look.place) for look in looks) for looks in group),
+        password=password,
+        limits=ReadLimits(max_units=settings.max_units),
+    )
+    inputs = tuple(found.pieces[looks[0].piece.index] for looks in group)
+    wall_s = settings.timeout
+    return Task(
+        key=key,
+        name="compare",
+        document=original,
+        payload=asdict(arguments),
+        wall_s=wall_s,
+        cpu_s=wall_s,
+        inputs=inputs,
+    )
+
+
+def _judged(found: Found, look: _Look, seen: Likeness) -> Discrepancy | None:
+    """Judge how much a unit differs; returns a note where the manifest accounts for it."""
+    number, name = look.unit.number, shown(look.piece.name)
+    if seen.error or (look.shrunk and (seen.mean > SHRUNK_MEAN or seen.worst > SHRUNK_WORST)):
+        why = seen.error or f"by {seen.mean:.1%} on the whole and {seen.worst:.1%} in one place"
+        found.note("looks-different", f"{name}: unit {number} looks different: {why}.", look.piece, (number,))
+    elif seen.worst > 0 and look.unit.original is None:
+        why = f"{seen.mean:.2%} on the whole, {seen.worst:.1%} in one place"
+        found.note("looks-different", f"{name}: unit {number} looks different: {why}.", look.piece, (number,))
+    elif seen.worst > 0:
+        what = "its images were made smaller" if look.shrunk else "something was taken out"
+        message = f"Unit {number}: {what}; it differs by {seen.mean:.2%} on the whole, {seen.worst:.1%} in one place."
+        return Discrepancy(code="changed-looks", message=message, piece=name, units=(number,))
+    return None

@@ -1,0 +1,84 @@
+"""Units that are over a limit all by themselves, in words that say what helps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from preflight.errors import UnitOverLimit
+from preflight.limits import raw_bytes_max
+from preflight.margins import Measured, read_limits
+from preflight.wording import amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from preflight.margins import Reading
+    from preflight.model import Limit, Measure
+    from preflight.survey import Surveyed
+
+_REMEDIES: dict[Measure, str] = {
+    "tokens": "Send its text instead of the document (--as text), or choose a model with a larger context window",
+    "seconds": "Use the service's asynchronous way, or raise the limit",
+    "words": "Send its text, which can be cut anywhere (--as text)",
+    "images": "Send its text (--as text), or choose a target that takes more images",
+    "pixels-per-side": "Make the image smaller first",
+    "megapixels": "Make the image smaller first",
+    "page-points": "Print it to a smaller paper size first",
+}
+
+
+def readings_of(surveyed: Surveyed) -> tuple[Reading, ...]:
+    """Hold the document against the limits on its pieces."""
+    examined, weighed = surveyed.examined, surveyed.weighed
+    return read_limits(
+        surveyed.limits,
+        Measured(
+            size_bytes=examined.source.size_bytes,
+            facts=examined.facts,
+            estimate=weighed.figures,
+            units=weighed.units,
+        ),
+    )
+
+
+def too_long_alone(surveyed: Surveyed) -> Iterator[tuple[int, Limit]]:
+    """Yield units over a limit by themselves that is known before anything is cut: any but the one on bytes."""
+    for reading in readings_of(surveyed):
+        if reading.limit.measure != "bytes":
+            for number in reading.alone:
+                yield number, reading.limit
+
+
+def over_limit(surveyed: Surveyed, number: int, limit: Limit) -> UnitOverLimit:
+    """Return the failure for a unit that is over a limit other than the one on bytes."""
+    remedy = _REMEDIES.get(limit.measure, "Choose a target that takes more")
+    return UnitOverLimit(
+        f"{_named(surveyed, number)} alone has more than the {_allowed(limit)}. {remedy}.", unit=number
+    )
+
+
+def over_bytes(surveyed: Surveyed, number: int, size: int) -> UnitOverLimit:
+    """Return the failure for a unit that is over the limit on bytes whatever was done."""
+    limit = tightest_on_bytes(surveyed.limits)
+    if surveyed.options.shrink == "never":
+        done, remedy = "", "Allow its images to be made smaller (--shrink auto), or send its text (--as text)"
+    else:
+        done, remedy = " with its images at 150 dpi", "Send its text (--as text), or choose a target that takes more"
+    most = f"the {_allowed(limit)}" if limit else "the time limit allows"
+    return UnitOverLimit(
+        f"{_named(surveyed, number)} alone has {amount('bytes', size)}{done}, more than {most}. {remedy}.", unit=number
+    )
+
+
+def tightest_on_bytes(limits: Sequence[Limit]) -> Limit | None:
+    """Return the limit on bytes that leaves the smallest file."""
+    return min((limit for limit in limits if limit.measure == "bytes"), key=raw_bytes_max, default=None)
+
+
+def _named(surveyed: Surveyed, number: int) -> str:
+    return f"{surveyed.examined.facts.unit_kind} {number:,}".capitalize()
+
+
+def _allowed(limit: Limit) -> str:
+    most = amount(limit.measure, raw_bytes_max(limit) if limit.measure == "bytes" else limit.max)
+    return f"{most} {'you allow' if limit.by == 'user' else f'{limit.by} allows'}"

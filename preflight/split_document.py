@@ -1,0 +1,221 @@
+"""Pieces that are documents of the same kind: cut, measured, made smaller where one unit alone is too large."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from extractors.errors import DamagedDocument
+from extractors.facts import Finding
+from preflight.cutting import Bench
+from preflight.fit import Fit
+from preflight.fitting import Fitting, Frame
+from preflight.judging import boundaries
+from preflight.manifest import ManifestUnit, Quarantined
+from preflight.model import Range, SecondsRange
+from preflight.oversize import over_bytes, over_limit, too_long_alone
+from preflight.plan import PieceLimits
+from preflight.shrink import steps_for
+from preflight.split_rows import row_pieces, rows_of
+from preflight.splitting import Ready, staged_document
+from preflight.survey import print_task, printed_from
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from preflight.cutting import Piece
+    from preflight.model import UnitEstimate
+    from preflight.reading import Progress
+    from preflight.survey import Surveyed
+
+
+def document_pieces(
+    surveyed: Surveyed, folder: Path, on_progress: Progress | None = None
+) -> tuple[list[Ready], list[Quarantined], tuple[Finding, ...]]:
+    """Cut a document into pieces that fit.
+
+    Args:
+        surveyed: The document.
+        folder: Where the pieces are written, under names of no meaning.
+        on_progress: Takes a stage and a count.
+
+    Returns:
+        The pieces in order, the units that are in none, and what is to be told.
+
+    Raises:
+        Stopped: The document cannot be cut.
+        UnitOverLimit: A unit alone is over a limit, and nothing helps.
+    """
+    bench = _bench(surveyed, folder, on_progress)
+    by_rows = _tables_to_divide(surveyed)
+    fitting = Fitting(_frame(surveyed))
+    fitting.lost.update(bench.bad, by_rows)
+    fitted: list[Ready] = []
+    for piece in Fit(bench, fitting).pieces():
+        if piece.path is not None:
+            fitted += _ready(surveyed, [piece])
+        elif rows_of(surveyed, piece.span.first):
+            by_rows.add(piece.span.first)
+        else:
+            fitted += _ready(surveyed, [_shrunk(surveyed, bench, fitting, piece)])
+    for number in sorted(by_rows - bench.bad.keys()):
+        fitted += row_pieces(surveyed, bench, number)
+    if not fitted:
+        raise DamagedDocument(
+            f"Not one {surveyed.examined.facts.unit_kind} can be carried over into a piece: "
+            f"{next(iter(bench.bad.values()))}"
+        )
+    fitted.sort(key=lambda one: (one.span.first, one.span.rows or (0, 0)))
+    proven, findings = _proven(surveyed, fitted)
+    return proven, [_quarantined(surveyed, number, bench.bad[number]) for number in sorted(bench.bad)], findings
+
+
+def _quarantined(surveyed: Surveyed, number: int, why: str) -> Quarantined:
+    code = "unreadable" if number in surveyed.bad else "not-cut"
+    return Quarantined(number=number, code=code, message=why)
+
+
+def _bench(surveyed: Surveyed, folder: Path, on_progress: Progress | None) -> Bench:
+    return Bench(
+        document=surveyed.document,
+        source=surveyed.examined.source,
+        folder=folder,
+        settings=surveyed.settings,
+        executor=surveyed.executor,
+        password=surveyed.options.password,
+        active_content=surveyed.options.active_content,
+        bad=dict(surveyed.bad),
+        on_progress=on_progress,
+    )
+
+
+def _frame(surveyed: Surveyed) -> Frame:
+    facts, target = surveyed.examined.facts, surveyed.prepared.target
+    return Frame(
+        units=surveyed.weighed.units,
+        limits=PieceLimits.of(surveyed.limits),
+        boundaries=boundaries(facts),
+        shared_bytes=facts.shared_bytes,
+        whole_bytes=surveyed.examined.source.size_bytes,
+        page_units=facts.unit_kind != "block",
+        rate=target.rate if target else None,
+    )
+
+
+def _tables_to_divide(surveyed: Surveyed) -> set[int]:
+    """Return tables that are over a limit by themselves.
+
+    Raises:
+        UnitOverLimit: Something else than a table is.
+    """
+    found = set()
+    for number, limit in too_long_alone(surveyed):
+        if number in surveyed.bad:
+            continue
+        if not rows_of(surveyed, number):
+            raise over_limit(surveyed, number, limit)
+        found.add(number)
+    return found
+
+
+def _shrunk(surveyed: Surveyed, bench: Bench, fitting: Fitting, piece: Piece) -> Piece:
+    """Make the images of a single unit smaller, just enough.
+
+    Raises:
+        UnitOverLimit: That is not allowed, or not enough.
+    """
+    number = piece.span.first
+    if surveyed.options.shrink == "never":
+        raise over_bytes(surveyed, number, piece.size_bytes)
+    room = fitting.frame.room((number, number))
+    steps = steps_for(surveyed.examined.facts.units[number - 1])
+    smaller = bench.cut([piece.span], {piece.span: room}, steps=steps).get(piece.span)
+    if smaller is None or smaller.path is None:
+        raise over_bytes(surveyed, number, smaller.size_bytes if smaller else piece.size_bytes)
+    return smaller
+
+
+def _ready(surveyed: Surveyed, pieces: Sequence[Piece]) -> list[Ready]:
+    """Say of pieces what the manifest says."""
+    ready = []
+    for piece in pieces:
+        if piece.path is None:
+            raise RuntimeError("a piece without a file cannot be ready")
+        numbers = range(piece.span.first, piece.span.last + 1)
+        units = [surveyed.weighed.units[number - 1] for number in numbers]
+        ready.append(
+            Ready(
+                span=piece.span,
+                path=piece.path,
+                size_bytes=piece.size_bytes,
+                sha256=piece.sha256,
+                media_type=piece.media_type,
+                units=tuple(_unit(surveyed, number) for number in numbers),
+                changes=piece.changes,
+                tokens=_tokens(surveyed, units),
+                seconds=_seconds(surveyed, units),
+                words=sum(unit.words for unit in units),
+                images=sum(unit.images for unit in units),
+            )
+        )
+    return ready
+
+
+def _unit(surveyed: Surveyed, number: int) -> ManifestUnit:
+    prints = surveyed.examined.prints
+    return ManifestUnit(number=number, content=surveyed.prints.get(number, ""), text=prints[number - 1])
+
+
+def _tokens(surveyed: Surveyed, units: Sequence[UnitEstimate]) -> Range | None:
+    if surveyed.weighed.figures.tokens is None:
+        return None
+    return sum((unit.tokens for unit in units), Range(low=0, likely=0, high=0))
+
+
+def _seconds(surveyed: Surveyed, units: Sequence[UnitEstimate]) -> SecondsRange | None:
+    rate = surveyed.prepared.target.rate if surveyed.prepared.target else None
+    if rate is None:
+        return None
+    low, likely, high = rate.request
+    parts = [unit.seconds for unit in units if unit.seconds is not None]
+    total = sum(parts, SecondsRange(low=low, likely=likely, high=high))
+    return SecondsRange(low=round(total.low, 3), likely=round(total.likely, 3), high=round(total.high, 3))
+
+
+def _proven(surveyed: Surveyed, ready: Sequence[Ready]) -> tuple[list[Ready], tuple[Finding, ...]]:
+    """Take the fingerprints of all pieces, and hold them against those of the document."""
+    if not surveyed.prints:
+        return list(ready), ()
+    settings = surveyed.settings
+    tasks = [print_task(staged_document(one.path, one.media_type), settings, key=key) for key, one in enumerate(ready)]
+    proven = list(ready)
+    unexplained: list[int] = []
+    for outcome in surveyed.executor.run(tasks):
+        one = ready[outcome.key]
+        prints = [value for _, value in printed_from(outcome).prints]
+        if len(prints) != len(one.units):
+            raise RuntimeError(f"a piece of {len(one.units)} units has {len(prints)}")
+        proven[outcome.key] = replace(one, units=tuple(map(_compared, one.units, prints)))
+        explained = {number for change in one.changes for number in change.units}
+        unexplained += [
+            unit.number
+            for unit in proven[outcome.key].units
+            if unit.original is not None and one.span.rows is None and unit.number not in explained
+        ]
+    return proven, _about_differences(surveyed, sorted(unexplained))
+
+
+def _compared(unit: ManifestUnit, content: str) -> ManifestUnit:
+    return unit if unit.content == content else replace(unit, content=content, original=unit.content)
+
+
+def _about_differences(surveyed: Surveyed, numbers: Sequence[int]) -> tuple[Finding, ...]:
+    if not numbers:
+        return ()
+    kind = surveyed.examined.facts.unit_kind
+    message = (
+        f"{len(numbers):,} {kind}(s) are not in their piece exactly as in the document, and no change explains it. "
+        "Compare them by eye, or run `preflight verify` with --against the original."
+    )
+    return (Finding(severity="error", code="content-differs", message=message, units=tuple(numbers)),)

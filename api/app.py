@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import receive_document
 from api.problems import MEDIA_TYPE, install_problem_handlers, problem_response
 from preflight import __version__
-from preflight.document import spooled
-from preflight.errors import UnknownTarget
-from preflight.judging import Order, prepare
+from preflight.errors import ServiceBusy, UnknownTarget
+from preflight.judging import Order, Prepared, prepare
 from preflight.pipeline import run
-from preflight.target import list_targets, load_profile
+from preflight.problems import problem_from
+from preflight.target import list_targets, load_profile, profile_ids
 from preflight.target_view import summary, target_data
 from preflight.wire import json_bytes, report_json
 
@@ -24,11 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from preflight.execution import Executor
-    from preflight.model import Report
+    from preflight.profile import Hop, Target
     from preflight.settings import Settings
 
 _ID = re.compile(r"[a-z0-9][a-z0-9:-]{0,63}")
 MAX_BODY_BYTES = 512 * 1024 * 1024
+CHECKS_PER_WORKER = 8
+"""Checks at a time, running and waiting, for each worker. One more is refused at once: it could only wait in vain."""
 _PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {"description": text, "content": {MEDIA_TYPE: {}}}
     for status, text in {
@@ -59,6 +65,7 @@ def create_app(settings: Settings, executor: Executor, *, max_body_bytes: int = 
         yield
         await run_in_threadpool(executor.close)
 
+    places = CapacityLimiter(settings.workers * CHECKS_PER_WORKER)
     app = FastAPI(title="Upload Preflight", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     install_problem_handlers(app)
 
@@ -75,15 +82,13 @@ def create_app(settings: Settings, executor: Executor, *, max_body_bytes: int = 
         order = Order(
             target=None if target is None else _known(target), hops=tuple(_known(hop) for hop in via or ()), model=model
         )
-        prepared = await run_in_threadpool(prepare, order)
-        with ExitStack() as stack:
-            body, name = await receive_document(request, stack, filename, max_body_bytes)
-
-            def work() -> Report:
-                with spooled(body, name) as document:
-                    return run(document, prepared, settings, executor, password=x_document_password)
-
-            report = await run_in_threadpool(work)
+        prepared = await run_in_threadpool(_prepare, order)
+        _free_place(places)  # asked before the body is taken, too
+        password = None if x_document_password is None else _utf8(x_document_password)
+        async with receive_document(request, filename, max_body_bytes) as document:
+            _free_place(places)
+            work = partial(run, document, prepared, settings, executor, password=password)
+            report = await to_thread.run_sync(work, limiter=places)
         if report.problem is not None:
             return problem_response(report.problem)
         return Response(report_json(report), media_type="application/json")
@@ -96,22 +101,75 @@ def create_app(settings: Settings, executor: Executor, *, max_body_bytes: int = 
     @app.get("/v1/targets/{target_id}", responses={404: _PROBLEMS[404]}, response_class=Response)
     def target(target_id: str) -> Response:
         """Show one profile with all its limits, sources and dates."""
-        return Response(json_bytes(target_data(load_profile(_known(target_id)))), media_type="application/json")
+        try:
+            profile = _profile(target_id)
+        except UnknownTarget as error:
+            return problem_response(replace(problem_from(error), status=404))
+        return Response(json_bytes(target_data(profile)), media_type="application/json")
 
     @app.get("/healthz", response_class=Response)
-    def healthz() -> Response:
+    async def healthz() -> Response:
         """Answer while the service is up."""
         return Response(json_bytes({"status": "ok", "version": __version__}), media_type="application/json")
 
     return app
 
 
-def _known(target_id: str) -> str:
-    """Let ids pass, never paths: a caller must not make the service read its own files.
+def _known(reference: str) -> str:
+    """Let ids of our own pass, never paths: a caller must not make the service read its own files.
 
     Raises:
-        UnknownTarget: Not the form of an id.
+        UnknownTarget: Not one of our ids, with or without a mode. The message has nothing of what was asked for.
     """
-    if not _ID.fullmatch(target_id):
-        raise UnknownTarget("That is no target id. GET /v1/targets lists them.")
-    return target_id
+    name, ids = reference.partition(":")[0], profile_ids()
+    if _ID.fullmatch(reference) and name in ids:
+        return reference
+    near = get_close_matches(name[:64], ids, n=3, cutoff=0.5)
+    hint = f" Nearest: {', '.join(near)}." if near else ""
+    raise UnknownTarget(f"There is no such target or gateway.{hint} GET /v1/targets lists them.")
+
+
+def _profile(reference: str) -> Target | Hop:
+    """Load a profile of our own.
+
+    Raises:
+        UnknownTarget: There is none, or it has no such mode. The message has nothing of what was asked for.
+    """
+    known = _known(reference)
+    try:
+        return load_profile(known, files=False)
+    except UnknownTarget as error:
+        raise UnknownTarget("The target has no such mode. GET /v1/targets lists the modes of each.") from error
+
+
+def _prepare(order: Order) -> Prepared:
+    """Load what an order names.
+
+    Raises:
+        UnknownTarget: As :func:`preflight.judging.prepare` says, in words that have nothing of the request.
+    """
+    try:
+        return prepare(order)
+    except UnknownTarget as error:
+        raise UnknownTarget(
+            "The target has no such mode or model, or a service is named where a gateway is wanted, or the other way "
+            "round. GET /v1/targets lists services and gateways, GET /v1/targets/{id} the modes and models of one."
+        ) from error
+
+
+def _free_place(places: CapacityLimiter) -> None:
+    """Refuse at once what could only wait.
+
+    Raises:
+        ServiceBusy: As many checks run and wait as may.
+    """
+    if places.available_tokens < 1:
+        raise ServiceBusy("All workers are taken. Try again in some seconds.")
+
+
+def _utf8(header: str) -> str:
+    """Read a header's bytes, which HTTP hands over as Latin-1, as the UTF-8 they most likely are."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return header

@@ -2,67 +2,102 @@
 
 from __future__ import annotations
 
-from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, BinaryIO
+import shutil
+from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
-from preflight.document import storage_error
+from preflight.document import find_document, storage_error, temporary_path
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
-    from fastapi import Request
+    from starlette.types import Message, Receive
+
+    from preflight.document import Document
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
 
 
-async def receive_document(request: Request, stack: ExitStack, name: str, max_bytes: int) -> tuple[BinaryIO, str]:
-    """Return the document of a request as an open file at its start, and its display name.
+@asynccontextmanager
+async def receive_document(request: Request, name: str, max_bytes: int) -> AsyncIterator[Document]:
+    """Take the document of a request to a temporary file, which is there for the length of a ``with`` block.
 
     Args:
         request: A raw body, or multipart with one field ``file``.
-        stack: Closes the file when the request is done.
-        name: Display name unless a multipart field brings its own.
-        max_bytes: Largest body.
+        name: Display name unless a multipart field brings its own; of a path the last part is taken.
+        max_bytes: Largest document.
 
     Raises:
         HTTPException: 413 over the cap, 400 when the form has no file.
         OutputError: The body cannot be stored.
+        EmptyDocument: The document has no bytes.
+        ClientDisconnect: The caller went away before the end of the body.
     """
+    is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    most = max_bytes + (_FORM_OVERHEAD_BYTES if is_form else 0)
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > max_bytes + _FORM_OVERHEAD_BYTES:
+    if declared.isdigit() and int(declared) > most:
         raise HTTPException(413)
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return await _from_form(request, stack, name, max_bytes)
-    file = stack.enter_context(TemporaryFile(prefix="preflight-"))  # noqa: SIM115 - the stack closes it
+    counted = Request(request.scope, _counted(request.receive, most))
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(temporary_path())
+            if is_form:
+                name = await _store_form(counted, path, max_bytes) or name
+            else:
+                await _store_raw(counted, path)
+        except OSError as error:
+            raise storage_error(error, "the request's body") from error
+        find_document(path, name="The body")  # says what is wrong with it without the caller's name for it
+        yield find_document(path, name=name.replace("\\", "/").rpartition("/")[2])
+
+
+def _counted(receive: Receive, max_bytes: int) -> Receive:
+    """Count what arrives, declared or not, and stop where it is too much."""
     received = 0
-    try:
+
+    async def counting() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > max_bytes:
+            raise HTTPException(413)
+        return message
+
+    return counting
+
+
+async def _store_raw(request: Request, path: Path) -> None:
+    with path.open("wb") as file:
         async for part in request.stream():
-            received += len(part)
-            if received > max_bytes:
-                raise HTTPException(413)
             file.write(part)
-    except OSError as error:
-        raise storage_error(error, "the request's body") from error
-    file.seek(0)
-    return file, name
 
 
-async def _from_form(request: Request, stack: ExitStack, name: str, max_bytes: int) -> tuple[BinaryIO, str]:
+async def _store_form(request: Request, path: Path, max_bytes: int) -> str:
+    """Store the field ``file`` of a form; returns the name it came with."""
     try:
         form = await request.form(max_files=1, max_fields=8)
     except MultiPartException as error:
         raise HTTPException(400) from error
-    for value in form.values():
-        if isinstance(value, UploadFile):
-            stack.callback(value.file.close)
-    upload = form.get("file")
-    if not isinstance(upload, UploadFile):
-        raise HTTPException(400)
-    if upload.size is not None and upload.size > max_bytes:
-        raise HTTPException(413)
-    await upload.seek(0)
-    return upload.file, upload.filename or name
+    try:
+        upload = form.get("file")
+        if not isinstance(upload, UploadFile):
+            raise HTTPException(400)
+        if upload.size is not None and upload.size > max_bytes:
+            raise HTTPException(413)
+        await upload.seek(0)
+
+        def copy() -> None:
+            with path.open("wb") as file:
+                shutil.copyfileobj(upload.file, file, 1 << 20)
+
+        await run_in_threadpool(copy)
+        return upload.filename or ""
+    finally:
+        await form.close()

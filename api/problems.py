@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from extractors.errors import ExtractionError
 from preflight.errors import PreflightError, ServiceBusy
@@ -72,12 +73,17 @@ def install_problem_handlers(app: FastAPI) -> None:
         places = ", ".join(sorted({".".join(str(step) for step in one["loc"]) for one in wrong}))
         return problem_response(framework_problem(422, f"Not valid: {places}. See the API description."))
 
+    async def gone(_: Request, error: Exception) -> Response:
+        logger.debug("the caller went away before the end of the body: %s", type(error).__name__)
+        return problem_response(framework_problem(400, _ADVICE[400]))
+
     async def bug(_: Request, error: Exception) -> Response:
         logger.error("bug while answering a request", exc_info=error)
         return problem_response(problem_from(error))
 
     for kind in (PreflightError, ExtractionError, ServiceBusy):
         app.add_exception_handler(kind, known)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, bug)

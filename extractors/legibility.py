@@ -22,6 +22,7 @@ SAMPLE_CHARS = 1_500
 _FEWEST_CHARS = 100  # fewer prove nothing
 _FEWEST_WORDS = 12
 _LEAST_VOWELS = 0.2
+_ENOUGH_VOWELS = 0.35
 _LEAST_ALPHANUMERIC = 0.4
 _MOST_BITS = 5.1
 _MOST_BITS_OF_CAPITALS = 4.75
@@ -85,9 +86,12 @@ def gibberish(text: str, *, recognized: bool) -> str | None:
 
 def _unlikely(letters: bytes, latin: int) -> str | None:
     """Whether Latin letters occur as often as in no language."""
-    if _count(letters, _VOWELS) < _LEAST_VOWELS * latin:
+    vowels = _count(letters, _VOWELS) / latin
+    if vowels < _LEAST_VOWELS:
         return "hardly-vowels"
     capitals = _count(letters, _CAPITALS) >= _ALL_CAPITALS * latin
+    if vowels >= _ENOUGH_VOWELS and not capitals:
+        return None  # most pages: nothing more to count
     most = _MOST_BITS_OF_CAPITALS if capitals else _MOST_BITS
     return "unlikely-letters" if _bits(letters, latin) > most else None
 

@@ -11,8 +11,8 @@ import typer
 from preflight.cli_session import Session, fail, print_lines, print_view, progress, write_out
 
 For = Annotated[str | None, typer.Option("--for", metavar="TARGET", help="Receiving service: an id, or a TOML file.")]
-FRONT_DOORS = {"serve": "api.serve:serve"}
-"""Commands that live above this package, as dotted paths, so that nothing here imports upwards."""
+FRONT_DOORS = {"serve": "api.serve"}
+"""Commands that live above this package, as modules by name, so that nothing here imports upwards."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -117,7 +117,7 @@ def batch(
         result = run_batch(paths, order, output, session.settings, session.executor, on_progress=on_progress)
     total = sum(result.verdicts.values())
     words = ", ".join(f"{count} {word}" for word, count in result.verdicts.items() if count)
-    print_lines([f"{total} files: {words}" if total else "no files found", f"report: {result.report}"])
+    print_lines([f"{total} files: {words}", f"report: {result.report}"])
     if result.failed:
         raise typer.Exit(3)
     raise typer.Exit(0 if result.verdicts[Verdict.FITS] == total else 1)
@@ -125,7 +125,9 @@ def batch(
 
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8080,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8080,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Worker processes.")] = None,
     unprotected: Annotated[
         bool, typer.Option("--unprotected", help="Listen beyond this machine without keys.")
@@ -136,9 +138,8 @@ def serve(
     from preflight.settings import load_settings
 
     configure_logging()
-    module, _, name = FRONT_DOORS["serve"].partition(":")
     try:
-        start = getattr(import_module(module), name)
+        front_door = import_module(FRONT_DOORS["serve"])
     except ModuleNotFoundError as error:
         fail(f"The web parts are not installed ({error.name}). Run: pip install 'upload-preflight[serve]'.", 69)
     if host not in LOOPBACK and not unprotected:
@@ -146,8 +147,12 @@ def serve(
             f"Anybody who reaches {host} could use the service: there are no keys yet. Add --unprotected to allow it.",
             2,
         )
-    print_lines([f"listening on http://{host}:{port} — POST /v1/check, GET /v1/targets, GET /healthz"])
-    start(load_settings(flags={"jobs": jobs}), host, port)
+    settings = load_settings(flags={"jobs": jobs})
+    with front_door.listen(host, port) as listener:
+        address = f"[{host}]" if ":" in host else host
+        bound = listener.getsockname()[1]
+        print_lines([f"listening on http://{address}:{bound} — POST /v1/check, GET /v1/targets, GET /healthz"])
+        front_door.serve(settings, listener)
 
 
 def register(app: typer.Typer) -> None:

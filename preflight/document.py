@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -77,13 +77,28 @@ def spooled(stream: BinaryIO, name: str) -> Iterator[Document]:
         DiskFull: No space for the copy.
         EmptyDocument: The stream has no bytes.
     """
-    with tempfile.NamedTemporaryFile(prefix="preflight-") as copy:
+    with ExitStack() as stack:
         try:
-            shutil.copyfileobj(stream, copy, 1 << 20)
-            copy.flush()
+            path = stack.enter_context(temporary_path())
+            with path.open("wb") as copy:
+                shutil.copyfileobj(stream, copy, 1 << 20)
         except OSError as error:
             raise storage_error(error, f"a temporary copy of {name}") from error
-        yield find_document(Path(copy.name), name=name)
+        yield find_document(path, name=name)
+
+
+@contextmanager
+def temporary_path() -> Iterator[Path]:
+    """Give the path of a file that may be made, for the length of a ``with`` block; only this user may read it.
+
+    The caller opens and closes it, so that every failure to write, even the one told on closing, is the caller's to
+    translate.
+
+    Raises:
+        OSError: There is no place for temporary files.
+    """
+    with tempfile.TemporaryDirectory(prefix="preflight-") as folder:
+        yield Path(folder) / "copy"
 
 
 def storage_error(error: OSError, what: str) -> OutputError:

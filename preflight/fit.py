@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 """How often fewer pieces are tried. Each attempt cuts the document once more."""
+EXACT_BYTES = 32_000_000
+"""Documents up to this size are cut as often as it takes to be sure that fewer pieces do not do."""
+EXACT_PIECES = 60
 
 
 class Fit:
@@ -40,6 +43,7 @@ class Fit:
             if better is None:
                 break
             runs = better
+        runs = self._exact(runs) or runs
         self._drop_all_but(runs)
         return [self._pieces[run] for run in runs]
 
@@ -64,6 +68,45 @@ class Fit:
             if not self._too_large(runs):
                 return runs if most_pieces is None or len(runs) <= most_pieces else None
         return None
+
+    def _exact(self, runs: Sequence[Run]) -> list[Run] | None:
+        """Fill each piece as far as it goes, which takes the fewest; None where that is not fewer, or too dear."""
+        fitting = self._fitting
+        size = fitting.frame.whole_bytes
+        if size is None or size > EXACT_BYTES or len(runs) > EXACT_PIECES or not fitting.in_doubt(runs):
+            return None
+        found: list[Run] = []
+        numbers = [unit.number for unit in fitting.frame.units if unit.number not in fitting.lost]
+        while numbers:
+            if len(found) + 1 >= len(runs):
+                return None
+            run = self._filled(numbers[0])
+            if run is None:
+                return None
+            found.append(run)
+            numbers = [number for number in numbers if number > run[1]]
+        return found
+
+    def _filled(self, first: int) -> Run | None:
+        """Find the longest piece from a unit that fits: near where it is likely, then by halving."""
+        ends = self._fitting.farthest(first)
+        if not ends:
+            return None
+        good, bad = -1, len(ends)  # places in ends: the last known to fit, the first known not to
+        place = min(max(0, ends.index(min(self._fitting.likely_end(first), ends[-1]))), len(ends) - 1)
+        step = 1
+        while bad - good > 1:
+            run = (first, ends[place])
+            if self._cut([run]) != [run]:
+                return None
+            if self._fitting.over([run]):
+                bad, place = place, max(good + 1, place - step)
+            else:
+                good, place = place, min(bad - 1, place + step)
+            step *= 2
+            if good >= 0 and bad < len(ends):
+                place = (good + bad) // 2
+        return (first, ends[max(0, good)])
 
     def _too_large(self, runs: Sequence[Run]) -> set[Run]:
         return {run for run in self._fitting.over(runs) if run[0] < run[1]}

@@ -156,6 +156,44 @@ class Fitting:
             return False
         return len(self._planned(1 - _OPTIMISM, self._base, self._weights)) < len(runs)
 
+    def in_doubt(self, runs: Sequence[Run]) -> bool:
+        """Whether there are more pieces than other limits and the bytes of the whole ask for."""
+        limits = self.frame.limits
+        if limits.bytes is None or len(runs) < 2:
+            return False
+        total = sum(self.sizes[run] for run in runs)
+        least = -(-min(total, self.frame.whole_bytes or total) // max(1, limits.bytes))
+        return len(runs) > max(least, len(self._planned(0.0, 0.0, [0.0] * len(self._weights))))
+
+    def farthest(self, first: int) -> list[int]:
+        """Return the units a piece from ``first`` may end at as far as all limits but the one on bytes go, in order."""
+        limits, rate = self.frame.limits, self.frame.rate
+        ends: list[int] = []
+        tokens = words = images = 0
+        seconds = rate.request[2] if rate else 0.0
+        for unit in self.frame.units[self._place[first] :]:
+            tokens, words, images = tokens + unit.tokens.high, words + unit.words, images + unit.images
+            seconds += unit.seconds.high if unit.seconds else 0.0
+            pages = len(ends) + 1 if self.frame.page_units else 0
+            taken = ((tokens, limits.tokens), (words, limits.words), (images, limits.images), (pages, limits.pages))
+            over = any(limit is not None and value > limit for value, limit in taken)
+            if unit.number in self.lost or over or (limits.seconds is not None and seconds > limits.seconds):
+                break
+            ends.append(unit.number)
+        return ends
+
+    def likely_end(self, first: int) -> int:
+        """Return where a piece from ``first`` likely is as large as it may be."""
+        room = self.frame.limits.bytes or 0
+        left = room - self._base
+        end = first
+        for at in range(self._place[first], len(self.frame.units)):
+            left -= self._weights[at]
+            if left < 0:
+                break
+            end = self.frame.units[at].number
+        return end
+
     def _take_base(self, base: float) -> None:
         self._base, self._base_known = max(0.0, base), True
 

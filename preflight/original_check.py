@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from extractors.base import ReadLimits
-from preflight.execution import Task
 from preflight.fingerprints import text_print
+from preflight.looks import compare_task, compared, still_the_same
 from preflight.reading import ReadEvents, Unread, examine_task, examined_from
 from preflight.record_check import Discrepancy, shown
 from preflight.survey import print_task, printed_from, stopped
 from preflight.textual import document_text, write_text
-from preflight.views import CompareTask, Likeness
-from preflight.wire import load
 from preflight.wording import named_units
 
 if TYPE_CHECKING:
@@ -23,14 +20,12 @@ if TYPE_CHECKING:
     from preflight.execution import Executor
     from preflight.manifest import Manifest, ManifestPiece, ManifestUnit
     from preflight.piece_check import Found
+    from preflight.problems import Problem
     from preflight.settings import Settings
+    from preflight.views import Likeness
 
 MOST_COMPARED = 200
 """Units whose looks are compared; of longer documents as many, evenly spread, and all that were changed."""
-SHRUNK_MEAN = 0.06
-"""Mean difference of the pixels, 0 to 1, up to which a unit with smaller images still looks the same."""
-SHRUNK_WORST = 0.35
-"""The same for the square of 32 pixels that differs most."""
 _PIECES_AT_ONCE = 32
 _READ, _PRINTS = 0, 1
 
@@ -145,19 +140,20 @@ def _check_looks(
     manifest: Manifest, found: Found, original: Document, settings: Settings, executor: Executor, password: str | None
 ) -> tuple[tuple[Discrepancy, ...], int]:
     looks = _chosen(manifest, found)
-    groups = list(_grouped(looks))
-    tasks = [
-        _compare_task(original, found, group, settings, key=key, password=password) for key, group in enumerate(groups)
-    ]
-    seen: list[Likeness] = []
-    for outcome in executor.run(tasks, lambda _key, event: seen.append(load(Likeness, event))):
-        if outcome.result is None:
-            why = outcome.problem.detail if outcome.problem else "no answer"
-            found.note("looks-not-compared", f"Pieces could not be compared by their looks: {why}")
+    tasks = []
+    for key, group in enumerate(_grouped(looks)):
+        pieces = [found.pieces[of_piece[0].piece.index] for of_piece in group]
+        pairs = [[(look.unit.number, look.place) for look in of_piece] for of_piece in group]
+        tasks.append(compare_task(original, pieces, pairs, settings, key=key, password=password))
+
+    def tell(problem: Problem) -> None:
+        found.note("looks-not-compared", f"Pieces could not be compared by their looks: {problem.detail}")
+
+    seen = compared(executor, tasks, tell)
     by_number = {look.unit.number: look for look in looks}
     notes = tuple(
         note
-        for one in sorted(seen, key=lambda one: one.number)
+        for one in seen
         if (note := _judged(found, by_number[one.number], one)) is not None
     )
     return notes, len(seen)
@@ -190,38 +186,10 @@ def _grouped(looks: Sequence[_Look]) -> Iterator[list[list[_Look]]]:
         yield pieces[at : at + _PIECES_AT_ONCE]
 
 
-def _compare_task(
-    original: Document,
-    found: Found,
-    group: Sequence[Sequence[_Look]],
-    settings: Settings,
-    *,
-    key: int,
-    password: str | None,
-) -> Task:
-    arguments = CompareTask(
-        name=original.name,
-        pairs=tuple(tuple((look.unit.number, look.place) for look in looks) for looks in group),
-        password=password,
-        limits=ReadLimits(max_units=settings.max_units),
-    )
-    inputs = tuple(found.pieces[looks[0].piece.index] for looks in group)
-    wall_s = settings.timeout
-    return Task(
-        key=key,
-        name="compare",
-        document=original,
-        payload=asdict(arguments),
-        wall_s=wall_s,
-        cpu_s=wall_s,
-        inputs=inputs,
-    )
-
-
 def _judged(found: Found, look: _Look, seen: Likeness) -> Discrepancy | None:
     """Judge how much a unit differs; returns a note where the manifest accounts for it."""
     number, name = look.unit.number, shown(look.piece.name)
-    if seen.error or (look.shrunk and (seen.mean > SHRUNK_MEAN or seen.worst > SHRUNK_WORST)):
+    if seen.error or (look.shrunk and not still_the_same(seen)):
         why = seen.error or f"by {seen.mean:.1%} on the whole and {seen.worst:.1%} in one place"
         found.note("looks-different", f"{name}: unit {number} looks different: {why}.", look.piece, (number,))
     elif seen.worst > 0 and look.unit.original is None:

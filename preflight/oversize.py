@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from preflight.errors import UnitOverLimit
 from preflight.limits import raw_bytes_max
 from preflight.margins import Measured, read_limits
+from preflight.shrink import LEAST_DPI
 from preflight.wording import amount
 
 if TYPE_CHECKING:
@@ -60,13 +61,15 @@ def over_limit(surveyed: Surveyed, number: int, limit: Limit) -> UnitOverLimit:
 def over_bytes(surveyed: Surveyed, number: int, size: int) -> UnitOverLimit:
     """Return the failure for a unit that is over the limit on bytes whatever was done."""
     limit = tightest_on_bytes(surveyed.limits)
-    if surveyed.options.shrink == "never":
-        done, remedy = "", "Allow its images to be made smaller (--shrink auto), or send its text (--as text)"
-    else:
-        done, remedy = " with its images at 150 dpi", "Send its text (--as text), or choose a target that takes more"
+    done, remedy = "", "Send its text (--as text), or choose a target that takes more"
+    if surveyed.examined.facts.units[number - 1].image_count:
+        if surveyed.options.shrink == "never":
+            remedy = "Allow its images to be made smaller (--shrink auto), or send its text (--as text)"
+        else:
+            done = f", also with its images at {LEAST_DPI} dpi"
     most = f"the {_allowed(limit)}" if limit else "the time limit allows"
     return UnitOverLimit(
-        f"{_named(surveyed, number)} alone has {amount('bytes', size)}{done}, more than {most}. {remedy}.", unit=number
+        f"{_named(surveyed, number)} alone has {amount('bytes', size)}{done}: more than {most}. {remedy}.", unit=number
     )
 
 

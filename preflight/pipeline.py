@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from extractors.clean import safe_label
+from extractors.errors import ExtractionError
 from extractors.facts import Source
+from preflight.errors import PreflightError
 from preflight.judging import Prepared, report_on, report_unread
 from preflight.problems import problem_from
-from preflight.reading import UNKNOWN_TYPE, ReadEvents, Unread, examine_task, examined_from
+from preflight.reading import UNKNOWN_TYPE, ReadEvents, Unread, examine_task, examined_from, plain_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from preflight.document import Document
-    from preflight.execution import Executor, Task
+    from preflight.execution import Executor, Outcome, Task
     from preflight.model import Report
     from preflight.reading import Progress
     from preflight.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 def run(
@@ -61,8 +66,19 @@ def run_many(
     events = ReadEvents(on_progress)
     for outcome in executor.run(reading.tasks(documents), events):
         document = reading.open.pop(outcome.key)
-        read = examined_from(outcome, document, events.sources.pop(outcome.key, None))
-        yield outcome.key, report_unread(read, prepared) if isinstance(read, Unread) else report_on(read, prepared)
+        yield outcome.key, _judged(outcome, document, events.sources.pop(outcome.key, None), prepared)
+
+
+def _judged(outcome: Outcome, document: Document, source: Source | None, prepared: Prepared) -> Report:
+    """Return the report of a document whose task has ended."""
+    try:
+        read = examined_from(outcome, document, source)
+        return report_unread(read, prepared) if isinstance(read, Unread) else report_on(read, prepared)
+    except Exception as error:  # a failure to judge one document must not end the work on the others
+        if not isinstance(error, PreflightError | ExtractionError):
+            logger.exception("bug while judging a document")
+        unread = Unread(source=source or plain_source(document), problem=problem_from(error))
+        return report_unread(unread, prepared)
 
 
 def missing_report(name: str, prepared: Prepared, error: Exception) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from dataclasses import dataclass, field, fields, replace
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE_NAME = "preflight.toml"
+# Over eleven days: as good as no deadline, and still a time every waiting call of the system takes.
+MAX_SECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +56,26 @@ def load_settings(
         flags: Values given on the command line; entries that are None were not given.
 
     Raises:
-        SettingsError: Unknown key, or a value of the wrong kind.
+        SettingsError: Unknown key, a value of the wrong kind, or a ``preflight.toml`` that cannot be read.
     """
     settings = Settings()
     path = (folder or Path()) / FILE_NAME
-    if path.is_file():
-        try:
-            settings = _apply(settings, tomllib.loads(path.read_text(encoding="utf-8")), str(path))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} is no valid TOML: {error}. Mend it or remove it.") from error
+    settings = _apply(settings, _from_file(path), str(path))
     variables = os.environ if environment is None else environment
     known = {f"PREFLIGHT_{one.name.upper()}": one.name for one in fields(Settings)}
     settings = _apply(settings, {known[key]: value for key, value in variables.items() if key in known}, "environment")
     return _apply(settings, {key: value for key, value in (flags or {}).items() if value is not None}, "flags")
+
+
+def _from_file(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is no valid TOML: {error}. Mend it or remove it.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}. Make it readable or remove it.") from error
 
 
 def _apply(settings: Settings, values: Mapping[str, object], where: str) -> Settings:
@@ -86,10 +96,30 @@ def _convert(name: str, value: object, default: object, where: str) -> object:
         if isinstance(parts, list | tuple) and parts and all(isinstance(one, str) and one for one in parts):
             return tuple(parts)
         raise SettingsError(f"{where}: {name} must be a list of words such as eng+deu, not {value!r}.")
+    if isinstance(default, int):
+        return _whole(name, value, where)
+    if isinstance(default, float):
+        return _seconds(name, value, where)
+    if isinstance(value, str):
+        return value
+    raise SettingsError(f"{where}: {name} must be a word, not {value!r}.")
+
+
+def _whole(name: str, value: object, where: str) -> int:
     try:
-        converted = type(default)(value)  # type: ignore[call-arg]  # str, int or float
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"{where}: {name} must be a {type(default).__name__}, not {value!r}.") from error
-    if isinstance(converted, int | float) and not converted >= 0:
-        raise SettingsError(f"{where}: {name} must be zero or more, not {value!r}.")
-    return converted
+        number = None if isinstance(value, bool | float) else int(str(value))
+    except ValueError:
+        number = None
+    if number is None or number < 0:
+        raise SettingsError(f"{where}: {name} must be a whole number, zero or more, not {value!r}.")
+    return number
+
+
+def _seconds(name: str, value: object, where: str) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        number = math.nan
+    if not 0 < number <= MAX_SECONDS:
+        raise SettingsError(f"{where}: {name} must be seconds, over 0 and at most {MAX_SECONDS:,}, not {value!r}.")
+    return number

@@ -11,6 +11,7 @@ from preflight.cutting import Bench
 from preflight.fit import Fit
 from preflight.fitting import Fitting, Frame
 from preflight.judging import boundaries
+from preflight.looks import compare_task, compared, still_the_same
 from preflight.manifest import ManifestUnit, Quarantined
 from preflight.model import Range, SecondsRange
 from preflight.oversize import over_bytes, over_limit, too_long_alone
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from preflight.cutting import Piece
+    from preflight.document import Document
     from preflight.model import UnitEstimate
+    from preflight.problems import Problem
     from preflight.reading import Progress
     from preflight.survey import Surveyed
 
@@ -133,7 +136,19 @@ def _shrunk(surveyed: Surveyed, bench: Bench, fitting: Fitting, piece: Piece) ->
     smaller = bench.cut([piece.span], {piece.span: room}, steps=steps).get(piece.span)
     if smaller is None or smaller.path is None:
         raise over_bytes(surveyed, number, smaller.size_bytes if smaller else piece.size_bytes)
+    if not _recognizable(surveyed, number, staged_document(smaller.path, smaller.media_type)):
+        bench.drop(smaller)
+        raise over_bytes(surveyed, number, piece.size_bytes)
     return smaller
+
+
+def _recognizable(surveyed: Surveyed, number: int, piece: Document) -> bool:
+    """Whether a unit still looks the same with its images made smaller; nothing is sent that nobody can read."""
+    password = surveyed.options.password
+    task = compare_task(surveyed.document, [piece], [[(number, 1)]], surveyed.settings, password=password)
+    problems: list[Problem] = []
+    seen = compared(surveyed.executor, [task], problems.append)
+    return not problems and all(map(still_the_same, seen))
 
 
 def _ready(surveyed: Surveyed, pieces: Sequence[Piece]) -> list[Ready]:

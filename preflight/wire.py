@@ -75,9 +75,9 @@ def reports_json(reports: Sequence[Report]) -> bytes:
 
 def json_bytes(data: object) -> bytes:
     """Return plain data as indented JSON with sorted keys, in UTF-8, ending with a newline."""
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, indent=2).encode() + b"\n"
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=2).encode() + b"\n"
 
 
 def json_line(data: object) -> bytes:
     """Return plain data as one line of JSON with sorted keys, in UTF-8."""
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"

@@ -29,7 +29,7 @@ from extractors.base import Cutter
 from extractors.docx.cutting.cutter import docx_cutter
 from extractors.errors import ExtractionError, NoPages
 
-SAMPLES = ("outline", "crossing", "controls", "loose", "sectioned", "long_table")
+SAMPLES = ("outline", "crossing", "controls", "loose", "sectioned", "long_table", "floating")
 # python-docx refuses these as they are: tables without properties.
 _NOT_FOR_PYTHON_DOCX = {"unstructured__tables-with-incomplete-rows.docx", "unstructured__teams_chat.docx"}
 

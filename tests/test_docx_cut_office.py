@@ -33,6 +33,8 @@ def test_corpus_pieces_read_as_the_source(corpus: Path, labels: list[dict[str, A
     chance = random.Random(11)  # noqa: S311 - for tests
     documents: dict[str, bytes] = {}
     pieces_by_name: dict[str, list[str]] = {}
+    wholes: dict[str, str] = {}
+    blank: set[str] = set()
     for label in labels:
         name = Path(label["path"]).stem
         if not label["path"].startswith("docx/") or label["expected"] != "ok" or label["bytes"] > 500_000:
@@ -43,17 +45,25 @@ def test_corpus_pieces_read_as_the_source(corpus: Path, labels: list[dict[str, A
         pieces = pieces_of(data, *ends)
         for at, piece in enumerate([*pieces, joined(pieces)]):
             documents[f"{name}-{at}.docx"] = piece
-        pieces_by_name[name] = [f"{name}-{at}.docx" for at in range(len(pieces) + 1)]
+        pieces_by_name[name] = [f"{name}-{at}.docx" for at in range(len(pieces))]
+        blank.update(f"{name}-{at}.docx" for at, piece in enumerate(pieces) if not any(unit_texts(piece)))
+        wholes[name] = f"{name}-{len(pieces)}.docx"
     read = converted(documents, tmp_path)
     assert sorted(read) == sorted(documents)
     for name, pieces_read in pieces_by_name.items():
         source = lines(read[f"{name}.docx"])
-        found = [line for each in pieces_read[:-1] for line in lines(read[each])]
+        # Of a piece without any text LibreOffice writes the page number in the footer.
+        found = [
+            line
+            for each in pieces_read
+            for line in lines(read[each])
+            if each not in blank or not line.strip().isdigit()
+        ]
         if name in SKIPS_LEVELS:
             assert [unnumbered(line) for line in found] == [unnumbered(line) for line in source], name
         else:
             assert found == source, name
-        assert lines(read[pieces_read[-1]]) == source, name
+        assert lines(read[wholes[name]]) == source, name
 
 
 @pytest.mark.parametrize("name", ["outline", "crossing", "controls", "sectioned"])
@@ -69,3 +79,15 @@ def test_documents_full_of_traps_cut_after_every_block(name: str, tmp_path: Path
         "".join(read[each].decode("utf-8-sig").split()) for each in sorted(documents) if each != "source.docx"
     )
     assert found == source
+
+
+def test_what_floats_at_the_end_of_a_piece_is_not_lost(tmp_path: Path) -> None:
+    data = samples.floating()
+    pieces = pieces_of(data, 2, 4, 5)
+    read = converted({f"p{at}.docx": piece for at, piece in enumerate(pieces)}, tmp_path)
+    assert [lines(read[f"p{at}.docx"]) for at in range(4)] == [
+        ["One", "left", "right"],
+        ["Two", "Framed"],
+        ["third", "right"],
+        ["Three"],
+    ]

@@ -59,7 +59,7 @@ def test_every_corpus_file_comes_back_whole(corpus: Path, labels: list[dict[str,
         assert everything(together) == everything(data), label["path"]
 
 
-@pytest.mark.parametrize("name", ["outline", "crossing", "controls", "sectioned", "long_table"])
+@pytest.mark.parametrize("name", ["outline", "crossing", "controls", "sectioned", "long_table", "floating"])
 def test_the_body_comes_back_to_the_letter(name: str) -> None:
     data: bytes = getattr(samples, name)()
     count = len(unit_texts(data))

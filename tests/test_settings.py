@@ -35,7 +35,17 @@ def test_languages_are_joined_by_plus(tmp_path: Path) -> None:
         ("jbos = 3", "jbos"),
         ("jobs = 'many'", "jobs"),
         ("jobs = -1", "jobs"),
+        ("jobs = 2.9", "jobs"),
+        ("jobs = 3.0", "jobs"),
+        ("jobs = true", "jobs"),
         ("timeout = nan", "timeout"),
+        ("timeout = inf", "timeout"),
+        ("timeout = 0", "timeout"),
+        ("timeout = -1", "timeout"),
+        ("timeout = 3e6", "timeout"),
+        ("timeout = true", "timeout"),
+        ("page-timeout = 0", "page_timeout"),
+        ("ocr-engine = 3", "ocr_engine"),
         ("languages = []", "languages"),
         ("jobs = ", "TOML"),
     ],
@@ -44,6 +54,23 @@ def test_a_wrong_file_names_what_is_wrong(tmp_path: Path, text: str, word: str) 
     (tmp_path / "preflight.toml").write_text(text)
 
     with pytest.raises(SettingsError, match=word):
+        load_settings(folder=tmp_path, environment={})
+
+
+@pytest.mark.parametrize(("key", "value"), [("TIMEOUT", "inf"), ("TIMEOUT", "0"), ("JOBS", "2.9"), ("JOBS", "")])
+def test_a_wrong_variable_is_said(tmp_path: Path, key: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=key.lower()):
+        load_settings(folder=tmp_path, environment={f"PREFLIGHT_{key}": value})
+
+
+def test_the_longest_time_is_taken(tmp_path: Path) -> None:
+    assert load_settings(folder=tmp_path, environment={"PREFLIGHT_TIMEOUT": "1e6"}).timeout == 1_000_000
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "preflight.toml").mkdir()
+
+    with pytest.raises(SettingsError, match="cannot be read"):
         load_settings(folder=tmp_path, environment={})
 
 

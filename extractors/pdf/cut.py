@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 import pikepdf
-from pikepdf import Array, Dictionary, ObjectStreamMode, String
+from pikepdf import Array, ObjectStreamMode, String
 
 from extractors.base import Change
 from extractors.errors import DamagedDocument
@@ -71,7 +71,6 @@ class PdfCutter:
         self._file = file
         self._options = options
         self._identity = _identity(file)
-        self._nodes: dict[int, Dictionary] = {}
         try:
             self._take_apart()
         except PIKE_ERRORS as error:
@@ -138,9 +137,7 @@ class PdfCutter:
         node = page_node(self._pdf, sheets)
         links = {sheet.number: sheet.relink(shown) for sheet in sheets}
         tree, old_names = write_names(self._pdf, self._destinations.named(pages), shown.__getitem__)
-        outline = write_outline(
-            self._pdf, self._outline.between(pages), shown.__getitem__, note=True, nodes=self._nodes
-        )
+        outline = write_outline(self._pdf, self._outline.between(pages), shown.__getitem__, note=True)
         self._catalog.dress(
             sheets[0].number,
             sheets[-1].number,

@@ -7,6 +7,7 @@ pages share.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -72,7 +73,6 @@ class Inventory:
         see_through: Images that have a mask or transparency.
         repeated: Images that several pages draw: backgrounds and logos.
         bilevel: Images of one bit a pixel.
-        complete: Every page was walked to its end.
     """
 
     own_bytes: list[int]
@@ -81,7 +81,6 @@ class Inventory:
     see_through: set[ImageKey] = field(default_factory=set)
     repeated: set[ImageKey] = field(default_factory=set)
     bilevel: set[ImageKey] = field(default_factory=set)
-    complete: bool = True
 
 
 def take_inventory(pike: pikepdf.Pdf, pages: int, size_bytes: int) -> Inventory:
@@ -91,12 +90,12 @@ def take_inventory(pike: pikepdf.Pdf, pages: int, size_bytes: int) -> Inventory:
     """
     found = Inventory(own_bytes=[0] * pages)
     walk = _Walk(found, size_bytes)
-    try:
-        for index, page in enumerate(islice(pike.pages, pages)):
-            walk.page(index, page.obj)
-    except PIKE_ERRORS:
-        found.complete = False
-    found.complete = found.complete and walk.left > 0
+    nodes: list[Object] = []
+    with suppress(*PIKE_ERRORS):
+        nodes.extend(page.obj for page in islice(pike.pages, pages))
+    for index, node in enumerate(nodes):
+        with suppress(*PIKE_ERRORS):
+            walk.page(index, node)
     for owner, weight in walk.owners.values():
         if owner == _SHARED:
             found.shared_bytes += weight

@@ -86,7 +86,7 @@ def _dress(joined: pikepdf.Pdf, parts: Sequence[Piece]) -> None:
                     lambda number: number + 1,
                 )
     outline = write_outline(
-        joined, merged([(part.entries(), part.numbers) for part in parts]), pages.__getitem__, note=False, nodes={}
+        joined, merged([(part.entries(), part.numbers) for part in parts]), pages.__getitem__, note=False
     )
     tree, old = write_names(joined, merge_names(parts), pages.__getitem__)
     labels = label_tree(

@@ -5,7 +5,7 @@ lacks? Most pages are settled by their structure (:func:`wants_look` says which 
 :mod:`extractors.pixels`, with the trusted part of the text layer blotted out, so that writing which is then still to
 be seen is exactly the writing that is missing.
 
-Figures are set where the classes are far apart on the 259 labelled pages and on generated variants, not at the edge of
+Figures are set where the classes are far apart on the 263 labelled pages and on generated variants, not at the edge of
 either; what each one separates stands beside it.
 """
 

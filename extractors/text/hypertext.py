@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from extractors.facts import Finding
 from extractors.text.blocks import MAX_BLOCK_CHARS
@@ -41,7 +41,10 @@ def read_html(lines: Iterable[Line], writer: BlockWriter) -> tuple[Finding, ...]
     from lxml import etree
 
     page = _Page(writer)
-    parser = etree.HTMLParser(target=page, encoding="utf-8", no_network=True, huge_tree=True)
+    # lxml hands its target str; its stubs also allow for bytes, which it gave on Python 2.
+    parser = etree.HTMLParser(
+        target=cast("etree.ParserTarget", page), encoding="utf-8", no_network=True, huge_tree=True
+    )
     source = 0
     stopped = ""
     try:

@@ -131,7 +131,9 @@ class Continuation:
         family = (abstract, self._signature(found.num_id))
         current = self._current.get(family)
         phase = tuple(sorted(carried.items()))
-        fits = current is not None and current.carried == phase and current.serves(found.num_id, found.level, fresh=fresh)
+        fits = (
+            current is not None and current.carried == phase and current.serves(found.num_id, found.level, fresh=fresh)
+        )
         if current is None or not fits or goes_on:
             literal = self._literals(found.num_id, carried)
             if goes_on or literal or used_up:

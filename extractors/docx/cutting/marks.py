@@ -47,10 +47,11 @@ BOOKMARK_START = w("bookmarkStart")
 FLD_CHAR, FLD_SIMPLE = w("fldChar"), w("fldSimple")
 INSTRUCTIONS = frozenset({w("instrText"), w("delInstrText")})
 
+_FLOATS = (w("tblpPr"), w("framePr"))
 _DATA_BINDINGS = {"dataBinding": w("dataBinding"), "dataBinding15": f"{{{W15}}}dataBinding"}
 _PLACES = frozenset({SECTION_PLACE, SIMPLE_PLACE})
 _TAKEN_OUT = {
-    **{etree.QName(tag).localname: tag for tag in (*RANGE_STARTS, *RANGE_ENDS, FLD_CHAR, *INSTRUCTIONS)},
+    **{etree.QName(tag).localname: tag for tag in (*RANGE_STARTS, *RANGE_ENDS, FLD_CHAR, *INSTRUCTIONS, *_FLOATS)},
     **_DATA_BINDINGS,
 }
 _NAMES_OUT = {tag: name for name, tag in _TAKEN_OUT.items()}
@@ -84,7 +85,7 @@ def change(element: Element, value: str | None) -> None:
 
 
 def take_out(element: Element) -> None:
-    """Put a range mark, field character, field instruction or data binding out of use, where it stands."""
+    """Put a mark of a range or field, a data binding, or the place of something floating out of use, where it is."""
     element.tag = f"{{{CUT}}}{_NAMES_OUT[element.tag]}"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from extractors.docx.cutting import active, marks, rows, sections
 from extractors.docx.cutting.drawn import drawn
 from extractors.docx.cutting.fields import Fate, FieldPass, active_field, reference
+from extractors.docx.cutting.floating import settle
 from extractors.docx.cutting.lists import Continuation
 from extractors.docx.cutting.notes import NOTE_REFERENCES, NOTE_TAGS, authors
 from extractors.docx.cutting.ranges import COMMENT_REFERENCE, RANGE_TAGS, Clip, local_clip, put_out_of_use
@@ -157,6 +158,8 @@ class Maker:
                 self._made.elsewhere[next((numbers[each] for each in link.iterancestors() if each in numbers), 0)] += 1
         put_out_of_use(stretch.root, self._clip)
         self._split_wrappers(stretch)
+        if not self._extent.ends and self._block == self._extent.last:
+            self._touch("floats", set(range(self._block - settle(stretch.blocks) + 1, self._block + 1)))
         if self._extent.ends and stretch.first + len(stretch.blocks) - 1 == self._extent.last:
             self._last_section(stretch.body)
 

@@ -19,6 +19,7 @@ _TOUCHED = {
         "fields-frozen",
         "Fields that reach over the cut, or refer to another piece, keep their result and are not computed anew.",
     ),
+    "floats": ("floats-settled", "Floating tables or frames at the end of the piece stand in the flow of the text."),
     "ranges": ("ranges-clipped", "Bookmarks, comments or moves that reach over the cut end or begin at it."),
 }
 

@@ -261,8 +261,9 @@ def _set_jump(annotation: Dictionary, link: Link, page: Object | None) -> None:
 def _note(annotation: Dictionary, link: Link, target: Destination, number: int) -> None:
     """Say in an annotation where it led, for people and for joining the pieces again."""
     text = f"page {number} of the original, in another piece"
-    if isinstance(link.contents, String):
-        text = f"{text_in(link.contents)} ({text})"
+    said = text_in(link.contents)
+    if said:
+        text = f"{said} ({text})"
     note = Dictionary(D=target.array(number - 1))
     if link.contents is not None:
         note.Contents = link.contents

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.pdf.canonical import Canonical
-from extractors.pdf.cutting.objects import ref_of, text_in
+from extractors.pdf.cutting.objects import ref_of
 from extractors.pdf.limits import PIKE_ERRORS
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _SETTINGS = ("/ON", "/OFF", "/Order", "/Locked", "/RBGroups", "/AS")
 def copied(joined: pikepdf.Pdf, source: pikepdf.Pdf, value: Object) -> Object:
     """Return a copy of an object of another document, whether direct or not."""
     if isinstance(value, Name):
-        return Name(text_in(value))
+        return Object.parse(value.unparse())
     if isinstance(value, String):
         return String(bytes(value))
     if not isinstance(value, Array | Dictionary | Stream):

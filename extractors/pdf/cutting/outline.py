@@ -173,7 +173,6 @@ def write_outline(
     page_object: Callable[[int], Object],
     *,
     note: bool,
-    nodes: dict[int, Dictionary],
 ) -> Dictionary | None:
     """Make an outline; None when there are no entries.
 
@@ -182,14 +181,13 @@ def write_outline(
         entries: In order, parents before their children; where a parent is missing stands the top level.
         page_object: Gives the object of the page with an index.
         note: Note the number of each entry, for joining.
-        nodes: Objects to use again, by number of entry, so that many cuts of one document do not pile up objects.
     """
     children: dict[int, list[Entry]] = defaultdict(list)
+    nodes: dict[int, Dictionary] = {}
     present = {entry.number for entry in entries}
     for entry in entries:
         children[entry.parent if entry.parent in present and entry.parent < entry.number else 0].append(entry)
-        node = nodes.setdefault(entry.number, pdf.make_indirect(Dictionary()))
-        _fill(node, entry, page_object, note=note)
+        nodes[entry.number] = pdf.make_indirect(_node(entry, page_object, note=note))
     if not children[0]:
         return None
     shown: dict[int, int] = {}
@@ -211,10 +209,8 @@ def _shown(family: Sequence[Entry], shown: dict[int, int]) -> int:
     return sum(1 + (shown[child.number] if child.opened else 0) for child in family)
 
 
-def _fill(node: Dictionary, entry: Entry, page_object: Callable[[int], Object], *, note: bool) -> None:
-    for key in node.keys():  # noqa: SIM118 - a Dictionary iterates over its keys only by this
-        del node[key]
-    node.Title = String(entry.title)
+def _node(entry: Entry, page_object: Callable[[int], Object], *, note: bool) -> Dictionary:
+    node = Dictionary(Title=String(entry.title))
     if entry.target is not None:
         node.Dest = entry.target.array(page_object(entry.target.page))
     elif entry.action is not None:
@@ -225,6 +221,7 @@ def _fill(node: Dictionary, entry: Entry, page_object: Callable[[int], Object], 
         node.F = entry.flags
     if note:
         node[PRIVATE] = entry.number
+    return node
 
 
 def _link(parent: Dictionary, family: Sequence[Dictionary]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pikepdf
 from pikepdf import Array, Dictionary, Name, Object
 
 from extractors.errors import DamagedDocument
@@ -14,8 +15,6 @@ from extractors.pdf.cutting.prune import Pruner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pikepdf
 
     from extractors.pdf.cutting.actions import Actions
     from extractors.pdf.cutting.destinations import Destinations
@@ -100,6 +99,7 @@ class Sheets:
         self._pruner = Pruner(keep=actions.keep)
         self._contents = [page.copy() for page in pages]
         self._ready: dict[int, Sheet] = {}
+        _give_identity(pdf, self._contents)
         for page in pages:
             _empty(page)
 
@@ -138,6 +138,25 @@ class Sheets:
         self._pruner.page(content)
         extras = tuple(_EXTRAS[key] for key in _EXTRAS if key in keys)
         return Sheet(index + 1, page, content, notes, widgets, extras)
+
+
+def _give_identity(pdf: pikepdf.Pdf, pages: Sequence[Dictionary]) -> None:
+    """Make annotations, and parents they name, objects of their own.
+
+    All at once: qpdf orders what it packs into one stream by object number, and numbers given as pages are cut for the
+    first time would make the bytes of a piece depend on the pieces before it.
+    """
+    seen = pikepdf.ObjectSet()
+    for page in pages:
+        array = page.get(Name.Annots)
+        if not isinstance(array, Array) or not seen.add(array):
+            continue
+        for index, item in enumerate(array):
+            if isinstance(item, Dictionary) and not item.is_indirect:
+                array[index] = item = pdf.make_indirect(item)  # noqa: PLW2901
+            parent = item.get(Name.Parent) if isinstance(item, Dictionary) else None
+            if isinstance(parent, Dictionary) and not parent.is_indirect:
+                item.Parent = pdf.make_indirect(parent)
 
 
 def _empty(page: Dictionary) -> None:

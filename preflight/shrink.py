@@ -27,4 +27,4 @@ _WRITING = ShrinkStep(dpi=200, jpeg_quality=75, mode="bilevel")
 
 def steps_for(unit: UnitFacts) -> tuple[ShrinkStep, ...]:
     """Return the steps to try for a unit, in order; black and white only for pages of scanned writing."""
-    return (*_STEPS, _WRITING) if unit.kind is UnitKind.SCAN else _STEPS
+    return (*_STEPS, _WRITING) if unit.kind is UnitKind.SCAN and unit.block is None else _STEPS

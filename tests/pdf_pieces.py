@@ -29,7 +29,7 @@ OPTIONS = CutOptions(media_type="application/pdf", source_name="book.pdf")
 def saved(pdf: Pdf) -> bytes:
     """A document as bytes."""
     out = io.BytesIO()
-    pdf.save(out, static_id=True)
+    pdf.save(out, static_id=True, fix_metadata_version=False, preserve_pdfa=False)  # else it mends the XMP
     return out.getvalue()
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import random
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,14 @@ from docx_pieces import (
     cut,
     entry,
     fingerprints,
+    joined,
     main_part,
     names_in,
     opens,
     options,
     pieces_of,
     problems,
+    rewritten,
     unit_texts,
     word_problems,
 )
@@ -228,3 +233,65 @@ def test_blocks_that_are_not_there(first: int, last: int) -> None:
 def test_a_document_without_blocks() -> None:
     with pytest.raises(NoPages), docx_cutter(io.BytesIO(samples.make(samples.SECTION)), options()):
         pass
+
+
+def test_chunks_diagrams_and_charts_go_whole(corpus: Path) -> None:
+    chunk = '<w:altChunk r:id="rIdChunk"/>'
+    data = samples.make(
+        samples.p("One") + chunk + samples.p("Two") + samples.SECTION,
+        {"word/chunk.xml": "<html><body>Chunk</body></html>"},
+        links={"rIdChunk": ("aFChunk", "chunk.xml", False)},
+    )
+    assert [("word/chunk.xml" in names_in(piece)) for piece in pieces_of(data, 1, 2)] == [False, True, False]
+    data = (corpus / "docx/openxmlsdk__Complex01.docx").read_bytes()
+    with docx_cutter(io.BytesIO(data), options()) as cutter:
+        found = {number: set(names_in(cut(cutter, number, number)[0])) for number in range(1, cutter.count + 1)}
+    diagram = {number for number, names in found.items() if "word/diagrams/data1.xml" in names}
+    assert len(diagram) == 1
+    # Word's cached drawing of a diagram is named inside the diagram, by a relationship of the document.
+    assert "word/diagrams/drawing1.xml" in found[diagram.pop()]
+    chart = {number for number, names in found.items() if "word/charts/chart1.xml" in names}
+    assert len(chart) == 1
+    assert any(name.startswith("word/embeddings/") for name in found[chart.pop()])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "windows-1252"])
+def test_other_prefixes_and_encodings(encoding: str) -> None:
+    plain = samples.make(
+        samples.item("Énumération", 2) + samples.item("Deux", 2) + samples.SECTION,
+        {"word/numbering.xml": samples.HEADINGS},
+    )
+    name, body = main_part(plain)
+    odd = re.sub(r"(?<=[</ :])w:", "word:", body.decode()).replace("xmlns:w=", "xmlns:word=")
+    data = rewritten(plain, {name: f'<?xml version="1.0" encoding="{encoding}"?>{odd}'.encode(encoding)})
+    pieces = pieces_of(data, 1)
+    assert [unit_texts(piece) for piece in pieces] == [["body|None|1) Énumération"], ["body|None|2) Deux"]]
+    assert [problems(piece) for piece in pieces] == [[], []]
+    assert unit_texts(joined(pieces)) == unit_texts(plain)
+
+
+_CUT_TWENTY = """
+import io, sys
+from extractors.base import CutOptions
+from extractors.docx.cutting.cutter import docx_cutter
+with open(sys.argv[1], "rb") as file, docx_cutter(file, CutOptions(media_type="", source_name="x")) as cutter:
+    for at in range(20):
+        cutter.cut(cutter.count * at // 20 + 1, cutter.count * (at + 1) // 20, io.BytesIO())
+status = open("/proc/self/status", encoding="ascii").read()
+print(int(status.partition("VmHWM:")[2].split()[0]))
+"""
+
+
+def test_two_thousand_pages_need_little_memory(tmp_path: Path) -> None:
+    words = "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et "
+    runs = (
+        samples.text(words, "<w:rPr><w:b/></w:rPr>")
+        + samples.text(words)
+        + samples.text(words, "<w:rPr><w:i/></w:rPr>")
+    )
+    noise = random.Random(2)  # noqa: S311 - for tests
+    blocks = "".join(samples.p(runs + samples.text(noise.randbytes(20).hex())) for _ in range(25_000))
+    path = tmp_path / "long.docx"
+    path.write_bytes(samples.make(blocks + samples.SECTION))
+    done = subprocess.run([sys.executable, "-c", _CUT_TWENTY, str(path)], capture_output=True, check=True, text=True)
+    assert int(done.stdout) < 120_000  # a tree of the whole body alone would need more

@@ -7,6 +7,7 @@ properties moved from there to the end of its body (left in the paragraph they w
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -60,6 +61,7 @@ class Sections:
 
     def __init__(self) -> None:
         self._sections: list[Section] = []
+        self._ends: list[int] = []
         self._known: dict[tuple[str, str], str] = {}
 
     def block(self, number: int, element: Element) -> None:
@@ -78,7 +80,7 @@ class Sections:
 
     def index(self, block: int) -> int:
         """Return which section (from 0) a block begins in; the number of sections when no properties follow it."""
-        return next((at for at, each in enumerate(self._sections) if each.end >= block), len(self._sections))
+        return bisect_left(self._ends, block)
 
     def at(self, index: int) -> Section | None:
         """Return a section, None when there is none of that index."""
@@ -90,15 +92,16 @@ class Sections:
 
     def ending(self, last: int) -> tuple[Section | None, bool]:
         """Return the section whose properties end a piece, and whether they are to be moved out of block ``last``."""
-        before = [each for each in self._sections if each.end <= last]
-        if before and before[-1].end == last and before[-1].closes:
-            return before[-1], True
-        return self.at(len(before)), False
+        after = bisect_right(self._ends, last)
+        if after and self._ends[after - 1] == last and self._sections[after - 1].closes:
+            return self._sections[after - 1], True
+        return self.at(after), False
 
     def _add(self, end: int, properties: Element, *, closes: bool) -> None:
         own = {_slot(each): each.get(R_ID, "") for each in properties.iterchildren(HEADER, FOOTER)}
         inherited = {slot: identity for slot, identity in self._known.items() if slot not in own}
         self._known.update(own)
+        self._ends.append(end)
         self._sections.append(Section(end, closes, _alone(properties), inherited))
 
 

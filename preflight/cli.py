@@ -207,9 +207,10 @@ def text(
 
 def main() -> None:
     """Run the command line; every failure becomes one sentence and an exit code."""
-    from preflight.cli_tools import register
+    from preflight import cli_split, cli_tools
 
-    register(app)
+    cli_tools.register(app)
+    cli_split.register(app)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without some character must not end the run

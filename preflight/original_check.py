@@ -151,11 +151,7 @@ def _check_looks(
 
     seen = compared(executor, tasks, tell)
     by_number = {look.unit.number: look for look in looks}
-    notes = tuple(
-        note
-        for one in seen
-        if (note := _judged(found, by_number[one.number], one)) is not None
-    )
+    notes = tuple(note for one in seen if (note := _judged(found, by_number[one.number], one)) is not None)
     return notes, len(seen)
 
 

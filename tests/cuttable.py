@@ -7,18 +7,46 @@ import random
 from typing import TYPE_CHECKING
 
 import pikepdf
-from PIL import Image
 from pikepdf import Dictionary, Name
+from PIL import Image
 from reportlab.pdfgen import canvas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-WORDS = (
-    "harbour ledger window copper meadow signal orchard lantern bridge winter paper engine garden market silver "
-    "river candle mountain letter valley sailor copper thunder pocket mirror basket hammer needle saddle kettle"
-).split()
+WORDS = [
+    "harbour",
+    "ledger",
+    "window",
+    "copper",
+    "meadow",
+    "signal",
+    "orchard",
+    "lantern",
+    "bridge",
+    "winter",
+    "paper",
+    "engine",
+    "garden",
+    "market",
+    "silver",
+    "river",
+    "candle",
+    "mountain",
+    "letter",
+    "valley",
+    "sailor",
+    "copper",
+    "thunder",
+    "pocket",
+    "mirror",
+    "basket",
+    "hammer",
+    "needle",
+    "saddle",
+    "kettle",
+]
 
 
 def words(seed: int, count: int) -> str:

@@ -428,7 +428,13 @@ def long_table(rows: int = 12) -> bytes:
 
 def floating() -> bytes:
     """Return a document with tables and paragraphs that float beside the text after them."""
-    place = '<w:tblpPr w:leftFromText="180" w:rightFromText="180" w:vertAnchor="text" w:horzAnchor="margin" w:tblpY="158"/>'
-    frame = '<w:framePr w:w="2000" w:hSpace="180" w:wrap="around" w:vAnchor="text" w:hAnchor="page" w:x="1000" w:y="100"/>'
+    place = (
+        '<w:tblpPr w:leftFromText="180" w:rightFromText="180" w:vertAnchor="text" w:horzAnchor="margin" w:tblpY="158"/>'
+    )
+    frame = (
+        '<w:framePr w:w="2000" w:hSpace="180" w:wrap="around" w:vAnchor="text" w:hAnchor="page" w:x="1000" w:y="100"/>'
+    )
     afloat = table([["left", "right"]]).replace("<w:tblPr>", f"<w:tblPr>{place}")
-    return make(p("One") + afloat + p("Two") + p("Framed", frame) + afloat.replace("left", "third") + p("Three") + SECTION)
+    return make(
+        p("One") + afloat + p("Two") + p("Framed", frame) + afloat.replace("left", "third") + p("Three") + SECTION
+    )

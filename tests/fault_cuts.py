@@ -1,7 +1,7 @@
 """Cutting that goes wrong at certain units: faults are injected through the table of tasks.
 
-The workers' fork server imports this module when a test names it in ``preload``. Unit 5 crashes the parser, unit 9 fails
-without saying that it was unit 9, unit 12 says so.
+The workers' fork server imports this module when a test names it in ``preload``. Unit 5 crashes the parser, unit 9
+fails without saying that it was unit 9, unit 12 says so.
 """
 
 from __future__ import annotations

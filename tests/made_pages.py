@@ -1,6 +1,5 @@
 """PDF pages with known contents, made for the tests of page facts."""
 
-# ruff: noqa: TID253 - tests may load what they test
 from __future__ import annotations
 
 import ctypes
@@ -93,7 +92,7 @@ def photographed(data: bytes, *, dpi: float = 150, page: int = 0) -> Image.Image
 
 def photo(size: tuple[int, int] = (900, 600), seed: int = 1) -> Image.Image:
     """Something like a photograph: soft tones, structure of all sizes, nothing written; one for each seed."""
-    chance = random.Random(seed)  # noqa: S311 - pictures, not secrets
+    chance = random.Random(seed)
     image = Image.new("L", size, 128)
     for cells, share in ((3, 0.6), (7, 0.5), (19, 0.4), (53, 0.3), (151, 0.2), (401, 0.1)):
         grid = Image.frombytes("L", (cells, cells), chance.randbytes(cells * cells))

@@ -1,6 +1,5 @@
 """Small PDFs and images made for the tests of rendering and OCR."""
 
-# ruff: noqa: TID253 - tests may load what they test
 from __future__ import annotations
 
 import io

@@ -1,6 +1,5 @@
 """PDFs made for the tests of cutting, and what a reader gets out of a PDF."""
 
-# ruff: noqa: TID253 - tests may load what they test
 from __future__ import annotations
 
 import io

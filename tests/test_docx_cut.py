@@ -46,7 +46,7 @@ def readable(labels: list[dict[str, Any]], corpus: Path) -> list[Path]:
 
 
 def test_every_readable_corpus_file_cut_at_random_places(corpus: Path, labels: list[dict[str, Any]]) -> None:
-    chance = random.Random(3)  # noqa: S311 - for tests
+    chance = random.Random(3)
     files = readable(labels, corpus)
     assert len(files) == 47
     for path in files:
@@ -119,7 +119,7 @@ def test_pictures_go_with_their_blocks() -> None:
 
 def test_five_hundred_pictures_make_pieces_no_larger_than_the_source() -> None:
     count = 500
-    noise = random.Random(1)  # noqa: S311 - for tests
+    noise = random.Random(1)
     parts = {f"word/media/image{n}.png": noise.randbytes(20_000) for n in range(count)}
     links = {f"rId{n}": ("image", f"media/image{n}.png", False) for n in range(count)}
     blocks = "".join(samples.p(samples.picture(f"rId{n}", number=n + 1)) for n in range(count))
@@ -289,7 +289,7 @@ def test_two_thousand_pages_need_little_memory(tmp_path: Path) -> None:
         + samples.text(words)
         + samples.text(words, "<w:rPr><w:i/></w:rPr>")
     )
-    noise = random.Random(2)  # noqa: S311 - for tests
+    noise = random.Random(2)
     blocks = "".join(samples.p(runs + samples.text(noise.randbytes(20).hex())) for _ in range(25_000))
     path = tmp_path / "long.docx"
     path.write_bytes(samples.make(blocks + samples.SECTION))

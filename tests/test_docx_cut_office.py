@@ -30,7 +30,7 @@ def unnumbered(line: str) -> str:
 
 
 def test_corpus_pieces_read_as_the_source(corpus: Path, labels: list[dict[str, Any]], tmp_path: Path) -> None:
-    chance = random.Random(11)  # noqa: S311 - for tests
+    chance = random.Random(11)
     documents: dict[str, bytes] = {}
     pieces_by_name: dict[str, list[str]] = {}
     wholes: dict[str, str] = {}

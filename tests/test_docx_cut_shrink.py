@@ -17,7 +17,7 @@ EMU = 914_400
 
 
 def photo(width: int, height: int, kind: str = "JPEG", mode: str = "RGB") -> bytes:
-    pixels = random.Random(1).randbytes(width // 8 * (height // 8) * 3)  # noqa: S311 - for tests
+    pixels = random.Random(1).randbytes(width // 8 * (height // 8) * 3)
     image = Image.frombytes("RGB", (width // 8, height // 8), pixels).resize((width, height)).convert(mode)
     out = io.BytesIO()
     image.save(out, kind, **({"quality": 92} if kind == "JPEG" else {}))
@@ -77,7 +77,7 @@ def test_a_png_becomes_a_jpeg_only_where_that_is_smaller() -> None:
 
 
 def test_transparency_stays() -> None:
-    image = Image.frombytes("RGBA", (600, 600), random.Random(2).randbytes(600 * 600 * 4))  # noqa: S311 - for tests
+    image = Image.frombytes("RGBA", (600, 600), random.Random(2).randbytes(600 * 600 * 4))
     out = io.BytesIO()
     image.save(out, "PNG")
     piece, _ = shrunk(document(out.getvalue(), name="image1.png"), ShrinkStep(dpi=100, jpeg_quality=50))

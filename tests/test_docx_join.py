@@ -46,7 +46,7 @@ def everything(data: bytes) -> list[list[tuple[str, str | None, str]]]:
 
 
 def test_every_corpus_file_comes_back_whole(corpus: Path, labels: list[dict[str, Any]]) -> None:
-    chance = random.Random(5)  # noqa: S311 - for tests
+    chance = random.Random(5)
     for label in labels:
         if not label["path"].startswith("docx/") or label["expected"] != "ok":
             continue
@@ -64,7 +64,7 @@ def test_the_body_comes_back_to_the_letter(name: str) -> None:
     data: bytes = getattr(samples, name)()
     count = len(unit_texts(data))
     whole = main_part(pieces_of(data)[0])[1]
-    chance = random.Random(7)  # noqa: S311 - for tests
+    chance = random.Random(7)
     for _ in range(12):
         ends = sorted(chance.sample(range(1, count), min(count - 1, chance.randint(1, 4))))
         together = joined(pieces_of(data, *ends))
@@ -105,7 +105,7 @@ def test_one_piece_comes_back_as_it_is() -> None:
 
 
 def test_pictures_that_differ_under_one_name_are_both_kept() -> None:
-    noise = random.Random(1)  # noqa: S311 - for tests
+    noise = random.Random(1)
     out = io.BytesIO()
     Image.frombytes("RGB", (300, 300), noise.randbytes(270_000)).save(out, "JPEG", quality=95)
     links = {"rId1": ("image", "media/image1.jpg", False)}

@@ -1,6 +1,5 @@
 """OCR of given units: exactly those, in order, one failure not ending the rest, any way up."""
 
-# ruff: noqa: TID253 - tests may load what they test
 from __future__ import annotations
 
 import io

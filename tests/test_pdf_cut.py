@@ -1,6 +1,5 @@
 """What pieces of a PDF keep, lose and say."""
 
-# ruff: noqa: TID253 - tests may load what they test
 from __future__ import annotations
 
 import dataclasses

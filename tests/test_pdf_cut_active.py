@@ -1,6 +1,5 @@
 """Active content: none of it gets into pieces unless it is wanted, and plain links do."""
 
-# ruff: noqa: TID253 - tests may load what they test
 from __future__ import annotations
 
 import dataclasses

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from pikepdf import Dictionary
@@ -40,9 +42,7 @@ def test_a_range_of_pages_says_what_it_said(ranges: tuple[LabelRange, ...], one:
 @given(numberings(), st.sets(st.integers(1, PAGES - 1), max_size=5))
 def test_parts_put_together_say_what_the_whole_said(ranges: tuple[LabelRange, ...], cuts: set[int]) -> None:
     edges = [0, *sorted(cuts), PAGES]
-    parts = [
-        (labels_between(ranges, start, end - 1), end - start) for start, end in zip(edges, edges[1:], strict=False)
-    ]
+    parts = [(labels_between(ranges, start, end - 1), end - start) for start, end in pairwise(edges)]
     joined = labels_joined(parts)
     assert [said(joined, page) for page in range(PAGES)] == [said(ranges, page) for page in range(PAGES)]
     assert len(joined) <= len(ranges)

@@ -1,6 +1,5 @@
 """Facts of PDF pages, read from real PDFs by the real reader."""
 
-# ruff: noqa: TID253 - tests may load what they test
 from __future__ import annotations
 
 import io

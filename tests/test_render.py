@@ -1,6 +1,5 @@
 """PDF pages as images for OCR: the stored image where it is the page, a drawing elsewhere; both show the same."""
 
-# ruff: noqa: TID253 - tests may load what they test
 from __future__ import annotations
 
 from pathlib import Path

@@ -262,8 +262,8 @@ def test_what_the_target_does_not_take_is_said_before_anything_is_cut(
         split(samples / "report.pdf", tmp_path / "out", target="antropic", executor=workers)
     with pytest.raises(UsageError):
         split(samples / "report.pdf", tmp_path / "out", limits=UserLimits(bytes=0), executor=workers)
+    (tmp_path / "empty.pdf").touch()
     with pytest.raises(ExtractionError):
-        (tmp_path / "empty.pdf").touch()
         split(tmp_path / "empty.pdf", tmp_path / "out", target="textract", executor=workers)
     assert not (tmp_path / "out").exists()
 

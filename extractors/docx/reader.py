@@ -14,9 +14,10 @@ from extractors.errors import ExtractionError, NoPages
 from extractors.facts import DocumentFacts, DocxFacts, UnitFacts, UnitText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-    from extractors.base import Raster, ReadOptions, UnitSink
+    from extractors.base import CutOptions, Cutter, Raster, ReadOptions, UnitSink
     from extractors.docx.reading import Picture
     from extractors.docx.units import Draft
 
@@ -55,6 +56,24 @@ class DocxExtractor:
         run.add_orphans(waiting[0])
         writer.write(waiting[0])
         return writer.document()
+
+    def cutter(self, file: BinaryIO, options: CutOptions) -> AbstractContextManager[Cutter]:
+        """Open a document for cutting; see :meth:`extractors.base.Cuttable.cutter`."""
+        from extractors.docx.cutting.cutter import docx_cutter
+
+        return docx_cutter(file, options)
+
+    def fingerprints(self, file: BinaryIO, options: ReadOptions) -> Iterator[tuple[int, str]]:
+        """Yield the fingerprint of each block; see :meth:`extractors.base.Fingerprinting.fingerprints`."""
+        from extractors.docx.cutting.fingerprint import block_fingerprints
+
+        return block_fingerprints(file, options.limits)
+
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+        """Put pieces together again; see :meth:`extractors.base.Joinable.join`."""
+        from extractors.docx.cutting.join import join_docx
+
+        join_docx(pieces, out)
 
     def render(self, file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]) -> Iterator[tuple[int, Raster]]:
         """Yield the pictures of wanted blocks; see :meth:`extractors.base.Renderable.render`.

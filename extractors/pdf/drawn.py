@@ -42,7 +42,7 @@ def images_drawn(page: Dictionary) -> dict[Ref, tuple[Stream, float, float]]:
     Returns:
         By identity: the image, and width and height in inches.
     """
-    unit = _number(page.get(Name.UserUnit), 1.0)
+    unit = _number(page.get(Name.UserUnit), 1.0) or 1.0
     found: dict[Ref, tuple[Stream, float, float]] = {}
     for image, matrix in _Walk().page(page):
         wide = math.hypot(matrix[0], matrix[1]) * unit / 72

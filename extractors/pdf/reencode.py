@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pikepdf import Array, Dictionary, Name, Object, PdfImage, Stream
 from PIL import Image, ImageChops, ImageOps
@@ -17,6 +17,7 @@ from extractors.raster import reading_image
 
 if TYPE_CHECKING:
     import pikepdf
+    from PIL.TiffImagePlugin import TiffImageFile
 
     from extractors.base import ShrinkStep
 
@@ -201,11 +202,12 @@ def _photo(
     gray = step.mode != "keep" and (kind in {"gray", "rgb"} or (decoded.mode in {"L", "RGB"} and kind == "unknown"))
     decoded.draft("L" if gray else decoded.mode, wanted)
     decoded.load()
+    pixels: Image.Image = decoded
     if not gray:
-        return _Pixels(decoded, space, _INVERTED_CMYK if coding != "JPEG" and decoded.mode == "CMYK" else None)
+        return _Pixels(pixels, space, _INVERTED_CMYK if coding != "JPEG" and decoded.mode == "CMYK" else None)
     if coding == "JPEG" and _reversed(image.get(Name.Decode)):
-        decoded = ImageOps.invert(decoded)
-    return _in_mode(_Pixels(decoded, space, ()), step)
+        pixels = ImageOps.invert(pixels)
+    return _in_mode(_Pixels(pixels, space, ()), step)
 
 
 def _unwrapped(pdf: pikepdf.Pdf, image: Stream) -> bytes:
@@ -260,7 +262,8 @@ def group4(image: Image.Image) -> bytes:
     # One strip, whose length is then that of the data; ink is 1 in the coder's eyes, paper the cheap colour.
     ImageChops.invert(image).save(out, "TIFF", compression="group4", tiffinfo={278: image.height})
     with Image.open(io.BytesIO(out.getvalue()), formats=("TIFF",)) as tiff:
-        offsets, lengths = tiff.tag_v2[273], tiff.tag_v2[279]
+        tags = cast("TiffImageFile", tiff).tag_v2
+    offsets, lengths = tags[273], tags[279]
     if len(offsets) != 1:
         raise ValueError("TIFF in more than one strip")
     return out.getvalue()[offsets[0] : offsets[0] + lengths[0]]

@@ -72,8 +72,9 @@ def shrunk_pages(piece: pikepdf.Pdf, step: ShrinkStep, *, first: int, max_pixels
     by_page: dict[int, list[_Saving]] = {}
     for use in uses.values():
         saving = _shrink(piece, use, step, max_pixels)
-        for number in use.pages if saving is not None else ():
-            by_page.setdefault(number, []).append(saving)
+        if saving is not None:
+            for number in use.pages:
+                by_page.setdefault(number, []).append(saving)
     return tuple(_change(number, by_page[number], step) for number in sorted(by_page))
 
 

@@ -79,7 +79,8 @@ class Actions:
             kind = self._kind(action)
             found.update(() if kind is None else (kind,))
             return action if kind is None else None
-        flat, seen = [], pikepdf.ObjectSet()
+        flat: list[pikepdf.Dictionary] = []
+        seen = pikepdf.ObjectSet()
         pending: list[object] = [action]
         while pending:
             step = pending.pop()

@@ -154,7 +154,8 @@ def _lost(pdf: pikepdf.Pdf, root: Object) -> list[Change]:
             Change(code="decrypted", message="The document is encrypted; the piece is not: anybody can open it.")
         )
     mark = root.get(Name.MarkInfo)
-    if Name.StructTreeRoot in root or (isinstance(mark, Dictionary) and mark.get(Name.Marked) is True):
+    marked: object = mark.get(Name.Marked) if isinstance(mark, Dictionary) else None
+    if Name.StructTreeRoot in root or marked is True:
         lost.append(
             Change(
                 code="tags-dropped",

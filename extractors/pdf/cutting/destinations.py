@@ -84,7 +84,7 @@ class Destinations:
         wanted = _VIEWS.get(view)
         if wanted is None:
             return Destination(page)
-        given = [value[index] for index in range(2, min(len(value), 2 + wanted))]
+        given: list[object] = [value[index] for index in range(2, min(len(value), 2 + wanted))]
         numbers = tuple(item if isinstance(item, int | Decimal) else None for item in given)
         if view == "/FitR" and (None in numbers or len(numbers) < wanted):
             return Destination(page)

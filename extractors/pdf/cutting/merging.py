@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
@@ -73,7 +73,7 @@ def merge_fields(joined: pikepdf.Pdf, parts: Sequence[Piece]) -> Dictionary | No
                 made[ref] = named[key]
                 continue
             target = widgets[ref][1] if ref in widgets else joined.copy_foreign(node.object)
-            made[ref] = one = _Field(target, parent)
+            made[ref] = one = _Field(cast("Dictionary", target), parent)
             everything.append(one)
             if key is not None:
                 named[key] = one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object
@@ -97,7 +97,7 @@ class Sheets:
         self._actions = actions
         self._detacher = Detacher(pdf, destinations, actions, keep=actions.keep)
         self._pruner = Pruner(keep=actions.keep)
-        self._contents = [page.copy() for page in pages]
+        self._contents = [cast("Dictionary", page.copy()) for page in pages]
         self._ready: dict[int, Sheet] = {}
         _give_identity(pdf, self._contents)
         for page in pages:

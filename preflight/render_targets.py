@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from preflight.profile import Hop, Target
+from preflight.profile import MEDIA, Hop, Target
 from preflight.render import amount
 
 if TYPE_CHECKING:
@@ -62,9 +62,14 @@ def _acceptance(target: Target) -> Table:
     table.add_column("modes", style="dim")
     table.add_column("remark", style="dim")
     for entry in target.accepts:
-        media = ", ".join(sorted(one.rpartition("/")[2].rpartition(".")[2] for one in entry.media))
+        media = _media_words(entry.media)
         table.add_row(media, entry.sees, ", ".join(sorted(entry.modes)), entry.note)
     return table
+
+
+def _media_words(media: frozenset[str]) -> str:
+    """Short names of media types, as a profile file writes them."""
+    return ", ".join(name for name, media_type in MEDIA.items() if media_type in media)
 
 
 def _limits(profile: Profile) -> Table:
@@ -87,7 +92,7 @@ def _conditions(rule: LimitRule) -> str:
     """When a limit applies, in words."""
     words = []
     if rule.media:
-        words.append(", ".join(sorted(one.rpartition("/")[2].rpartition(".")[2] for one in rule.media)))
+        words.append(_media_words(rule.media))
     if rule.modes:
         words.append("mode " + ", ".join(sorted(rule.modes)))
     if rule.models:

@@ -187,6 +187,8 @@ def _own_path(name: str) -> Path:
 
 def _read(path: Path) -> str:
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a device may have no end
+            raise BadTarget(f"{path} is no regular file, so it is no profile. See docs/targets.md.")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadTarget(f"{path} is over {MAX_FILE_BYTES:,} bytes, so it is no profile. See docs/targets.md.")
         return path.read_text(encoding="utf-8")

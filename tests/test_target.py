@@ -402,3 +402,8 @@ def test_documented_example_is_valid(tmp_path: Path) -> None:
 
     for example in examples:
         assert complaints(example, tmp_path) == []
+
+
+def test_a_device_is_no_profile() -> None:
+    with pytest.raises(BadTarget, match="no regular file"):
+        load_target("/dev/zero")

@@ -205,7 +205,7 @@ class Fingerprinting(Protocol):
         """Yield each unit's number and content fingerprint (hex SHA-256), in order.
 
         Equal for a unit in the source and the same unit in a piece cut by us; different when what a reader sees of it
-        changes.
+        changes. Empty where the unit is too damaged for that; the others follow all the same.
 
         Raises:
             ExtractionError: The document cannot be opened.

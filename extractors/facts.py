@@ -38,6 +38,7 @@ class Role(StrEnum):
 
     BODY = "body"
     HEADER = "header"
+    TABLE_HEADER = "table-header"
     FOOTER = "footer"
     FOOTNOTE = "footnote"
     ENDNOTE = "endnote"

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from extractors.errors import UnsupportedFormat
-from extractors.facts import Finding
-from extractors.text.blocks import BlockWriter, LineReader
-from extractors.text.encodings import read_sample, sniff_encoding
-from extractors.text.hypertext import read_html
-from extractors.text.markdown import read_markdown
-from extractors.text.paragraphs import read_paragraphs
-from extractors.text.tabular import read_table
+from extractors.text.reading import block_prints, read_blocks
 
 if TYPE_CHECKING:
-    from extractors.base import ReadOptions, UnitSink
-    from extractors.facts import DocumentFacts
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-_READERS = {
-    "text/plain": read_paragraphs,
-    "text/markdown": read_markdown,
-    "text/csv": read_table,
-    "text/html": read_html,
-}
+    from extractors.base import CutOptions, Cutter, ReadOptions, UnitSink
+    from extractors.facts import DocumentFacts
 
 
 class PlainExtractor:
@@ -30,7 +19,12 @@ class PlainExtractor:
 
     The text of plain text, Markdown and CSV blocks is the source itself, so that its tokens are those of the file;
     of HTML it is what a reader sees.
+
+    Attributes:
+        media_type: What its pieces are. Joining has to know; reading goes by what it is told.
     """
+
+    media_type = "text/plain"
 
     def read(self, file: BinaryIO, options: ReadOptions, sink: UnitSink) -> DocumentFacts:
         """Read blocks in order: paragraphs, headings, lists, code, tables (of CSV, 50 rows at a time).
@@ -40,26 +34,42 @@ class PlainExtractor:
             NoPages: There is no text in it.
             SafetyLimitExceeded: More blocks than ``options.limits.max_blocks``.
         """
-        encoding = sniff_encoding(read_sample(file))
-        if encoding is None:
-            raise UnsupportedFormat(
-                "The bytes are no text in any known encoding. Save the file as UTF-8 and try again."
-            )
-        lines = LineReader(file, encoding)
-        writer = BlockWriter(options, sink, encoding)
-        findings = _READERS[options.media_type](lines, writer)
-        if lines.replaced:
-            findings = (*findings, _replaced(lines.replaced, encoding.label))
-        return writer.finish(findings)
+        return read_blocks(file, options, sink)
+
+    def cutter(self, file: BinaryIO, options: CutOptions) -> AbstractContextManager[Cutter]:
+        """Open a text for cutting; see :func:`extractors.text.cutting.text_cutter`."""
+        from extractors.text.cutting import text_cutter
+
+        return text_cutter(file, options)
+
+    def fingerprints(self, file: BinaryIO, options: ReadOptions) -> Iterator[tuple[int, str]]:
+        """Yield each block's number and the SHA-256 of its text as :meth:`read` gives it, with the names of columns.
+
+        Raises:
+            ExtractionError: As :meth:`read`.
+        """
+        yield from block_prints(file, options)
+
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+        """Put pieces of a text together again; see :func:`extractors.text.joining.join_text`."""
+        from extractors.text.joining import join_text
+
+        join_text(self.media_type, pieces, out)
 
 
-def _replaced(count: int, label: str) -> Finding:
-    what = "1 character" if count == 1 else f"{count:,} characters"
-    return Finding(
-        severity="warning",
-        code="characters-lost",
-        message=(
-            f"{what} could not be read as {label} and became U+FFFD, here or in the program that wrote the file. "
-            "Save it anew as UTF-8 from its source if they matter."
-        ),
-    )
+class MarkdownExtractor(PlainExtractor):
+    """Reads Markdown."""
+
+    media_type = "text/markdown"
+
+
+class CsvExtractor(PlainExtractor):
+    """Reads CSV."""
+
+    media_type = "text/csv"
+
+
+class HtmlExtractor(PlainExtractor):
+    """Reads HTML."""
+
+    media_type = "text/html"

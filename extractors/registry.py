@@ -21,9 +21,9 @@ FORMATS: dict[str, str] = {
     "image/tiff": "extractors.image:ImageExtractor",
     "image/webp": "extractors.image:ImageExtractor",
     "text/plain": "extractors.plain:PlainExtractor",
-    "text/markdown": "extractors.plain:PlainExtractor",
-    "text/csv": "extractors.plain:PlainExtractor",
-    "text/html": "extractors.plain:PlainExtractor",
+    "text/markdown": "extractors.plain:MarkdownExtractor",
+    "text/csv": "extractors.plain:CsvExtractor",
+    "text/html": "extractors.plain:HtmlExtractor",
 }
 
 

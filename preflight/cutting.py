@@ -66,6 +66,7 @@ class Bench:
         executor: Where it is read and written.
         password: Its password, if it has one.
         active_content: What happens to scripts and the like.
+        places: Number of each unit for the library that cuts, where that is another.
         bad: Why units cannot be cut, by number; grows.
         on_progress: Takes a stage and a count.
     """
@@ -77,6 +78,7 @@ class Bench:
     executor: Executor
     password: str | None = None
     active_content: Literal["strip", "keep", "reject"] = "strip"
+    places: dict[int, int] = field(default_factory=dict)
     bad: dict[int, str] = field(default_factory=dict)
     on_progress: Progress | None = None
     _files: int = 0
@@ -156,7 +158,7 @@ class Bench:
         arguments = CutTask(
             source_name=self.source.name,
             media_type=self.source.media_type,
-            spans=tuple(group),
+            spans=tuple(map(self._placed, group)),
             most=tuple(most.get(span) for span in group),
             steps=steps,
             password=self.password,
@@ -201,7 +203,7 @@ class Bench:
                 size_bytes=cut.size_bytes,
                 sha256=cut.sha256,
                 media_type=cut.media_type,
-                changes=cut.changes,
+                changes=tuple(self._renumbered(change, span) for change in cut.changes),
             )
         if problem is not None and (problem.code not in _CRASHES or not again):
             raise Stopped(problem)
@@ -211,10 +213,20 @@ class Bench:
 
     def _blame(self, span: Span, cut: Cut) -> None:
         """Note which unit a failure is about, when that is known."""
-        if cut.unit is not None and span.first <= cut.unit <= span.last:
-            self.bad[cut.unit] = cut.error
+        unit = None if cut.unit is None else cut.unit + span.first - self._placed(span).first
+        if unit is not None and span.first <= unit <= span.last:
+            self.bad[unit] = cut.error
         elif span.count == 1:
             self.bad[span.first] = cut.error
+
+    def _placed(self, span: Span) -> Span:
+        """Number a span as the library that cuts does; between units that it passes over, numbers run alike."""
+        first, last = (self.places.get(number, number) for number in (span.first, span.last))
+        return replace(span, first=first, last=last)
+
+    def _renumbered(self, change: Change, span: Span) -> Change:
+        by = span.first - self._placed(span).first
+        return replace(change, units=tuple(number + by for number in change.units)) if by else change
 
     def _blamed(self, span: Span) -> bool:
         return any(number in self.bad for number in range(span.first, span.last + 1))

@@ -7,7 +7,7 @@ returns JSON bytes. This module runs in worker processes only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import SEEK_END, BufferedReader
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast, runtime_checkable
@@ -120,13 +120,12 @@ class Printed:
 
     Attributes:
         able: Whether this kind of document has any.
-        prints: Number and fingerprint of each unit that can be read in full, in order.
-        errors: Why others cannot, by number.
+        prints: Fingerprint of each unit, in order, as the library that cuts numbers them; empty where a unit is too
+            damaged.
     """
 
     able: bool
-    prints: tuple[tuple[int, str], ...] = ()
-    errors: dict[int, str] = field(default_factory=dict)
+    prints: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -159,11 +158,15 @@ def cut(files: Files, payload: Payload, emit: Emit) -> bytes:
     )
     with extractor.cutter(files.document, options) as cutter:
         for place, out in enumerate(files.outputs):
-            emit(dump(_cut_one(cutter, task, place, out)))
+            done = _cut_one(cutter, task, place, out)
+            if isinstance(done, ExtractionError):
+                files.blame(done)
+                done = Cut(place=place, error=str(done), unit=done.unit)
+            emit(dump(done))
     return dump(len(files.outputs))
 
 
-def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut:
+def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut | ExtractionError:
     most, smallest = task.most[place], None
     for step in task.steps or (None,):
         out.seek(0)
@@ -171,7 +174,7 @@ def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut:
         try:
             changes = _write(cutter, task.spans[place], out, step)
         except ExtractionError as error:
-            return Cut(place=place, error=str(error), unit=error.unit)
+            return error
         size = out.seek(0, SEEK_END)
         smallest = size if smallest is None else min(size, smallest)
         if most is None or size <= most:
@@ -199,27 +202,15 @@ def fingerprint(files: Files, payload: Payload, emit: Emit) -> bytes:
     extractor = extractor_for(source.media_type)
     if not isinstance(extractor, Fingerprinting):
         return dump(Printed(able=False))
-    prints: list[tuple[int, str]] = []
-    errors: dict[int, str] = {}
-    walk = extractor.fingerprints(files.document, options)
-    for number, value in _until_damage(walk, errors):
-        prints.append((number, value))
+    prints: list[str] = []
+    for number, value in extractor.fingerprints(files.document, options):
+        prints.append(value)
         if number % _TELL_EVERY == 0:
             emit(b"%d" % number)
-    return dump(Printed(able=True, prints=tuple(prints), errors=errors))
+    return dump(Printed(able=True, prints=tuple(prints)))
 
 
 _TELL_EVERY = 200
-
-
-def _until_damage(walk: Iterator[tuple[int, str]], errors: dict[int, str]) -> Iterator[tuple[int, str]]:
-    """Pass fingerprints on; a unit that ends the walk is noted, anything else is the document's failure."""
-    try:
-        yield from walk
-    except ExtractionError as error:
-        if error.unit is None:
-            raise
-        errors[error.unit] = str(error)
 
 
 def join(files: Files, payload: Payload, emit: Emit) -> bytes:

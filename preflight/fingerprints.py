@@ -11,8 +11,9 @@ from extractors.facts import Role
 if TYPE_CHECKING:
     from extractors.facts import UnitText
 
-_AROUND = frozenset({Role.HEADER, Role.FOOTER})
-"""What stands around pages belongs to a section, not to the unit a reader happens to tell it with."""
+_AROUND = frozenset({Role.HEADER, Role.FOOTER, Role.TABLE_HEADER})
+"""What stands around pages belongs to a section, and column names to a table that pieces repeat them for: neither to
+the unit a reader happens to tell them with."""
 
 
 def text_print(text: str) -> str:

@@ -89,7 +89,15 @@ def _check_units(
     printed = printed_from(outcomes[_PRINTS])
     if printed.able:
         stated = {unit.number: unit.original or unit.content for unit in _units(manifest)}
-        _differing(manifest, found, "content", stated, dict(printed.prints))
+        _differing(manifest, found, "content", stated, _by_number(manifest, printed.prints))
+
+
+def _by_number(manifest: Manifest, prints: Sequence[str]) -> dict[int, str]:
+    """Number fingerprints as the manifest does: the library that takes them may pass over what cannot be read."""
+    gone = {one.number for one in manifest.quarantined}
+    numbers = [number for number in range(1, manifest.unit_count + 1) if number not in gone]
+    whole = len(prints) == manifest.unit_count
+    return dict(enumerate(prints, start=1)) if whole else dict(zip(numbers, prints, strict=False))
 
 
 def _check_source(manifest: Manifest, found: Found, sha256: str, count: int) -> None:

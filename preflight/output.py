@@ -81,6 +81,11 @@ def find_folder(path: Path, *, force: bool) -> Folder:
         folder = Folder(path=real, shown=shown, exists=exists, inside=inside)
         remove_leftovers(folder)
         _look_inside(folder, force=force)
+    except FileExistsError as error:
+        raise OutputError(
+            f"Cannot make {shown}: a file, or a link that leads nowhere, stands where a folder above it should be. "
+            "Choose another folder."
+        ) from error
     except OSError as error:
         raise storage_error(error, shown) from error
     return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from extractors.errors import ExtractionError
@@ -152,8 +153,9 @@ def _check_printed(found: Found, piece: ManifestPiece, outcome: Outcome) -> None
     printed = printed_from(outcome)
     if not printed.able:
         return
-    prints = dict(printed.prints)
-    wrong = [unit.number for place, unit in enumerate(piece.units, start=1) if prints.get(place) != unit.content]
+    prints = printed.prints
+    pairs = zip_longest(piece.units, prints[: len(piece.units)])
+    wrong = [unit.number for unit, value in pairs if unit.content != value]
     if len(prints) > len(piece.units):
         found.note("unit-count-differs", f"{name} has {len(prints)} unit(s), not {len(piece.units)}.", piece)
     if wrong:

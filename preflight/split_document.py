@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from extractors.errors import DamagedDocument
-from extractors.facts import Finding
 from preflight.cutting import Bench
 from preflight.fit import Fit
 from preflight.fitting import Fitting, Frame
@@ -16,15 +14,16 @@ from preflight.manifest import ManifestUnit, Quarantined
 from preflight.model import Range, SecondsRange
 from preflight.oversize import over_bytes, over_limit, too_long_alone
 from preflight.plan import PieceLimits
+from preflight.proof import proven_pieces
 from preflight.shrink import steps_for
 from preflight.split_rows import row_pieces, rows_of
 from preflight.splitting import Ready, staged_document
-from preflight.survey import print_task, printed_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from extractors.facts import Finding
     from preflight.cutting import Piece
     from preflight.document import Document
     from preflight.model import UnitEstimate
@@ -52,7 +51,7 @@ def document_pieces(
     """
     bench = _bench(surveyed, folder, on_progress)
     by_rows = _tables_to_divide(surveyed)
-    fitting = Fitting(_frame(surveyed))
+    fitting = Fitting(frame_of(surveyed))
     fitting.lost.update(bench.bad, by_rows)
     fitted: list[Ready] = []
     for piece in Fit(bench, fitting).pieces():
@@ -70,7 +69,7 @@ def document_pieces(
             f"{next(iter(bench.bad.values()))}"
         )
     fitted.sort(key=lambda one: (one.span.first, one.span.rows or (0, 0)))
-    proven, findings = _proven(surveyed, fitted)
+    proven, findings = proven_pieces(surveyed, fitted, doubtful=bool(bench.bad))
     return proven, [_quarantined(surveyed, number, bench.bad[number]) for number in sorted(bench.bad)], findings
 
 
@@ -88,12 +87,14 @@ def _bench(surveyed: Surveyed, folder: Path, on_progress: Progress | None) -> Be
         executor=surveyed.executor,
         password=surveyed.options.password,
         active_content=surveyed.options.active_content,
+        places=surveyed.places,
         bad=dict(surveyed.bad),
         on_progress=on_progress,
     )
 
 
-def _frame(surveyed: Surveyed) -> Frame:
+def frame_of(surveyed: Surveyed) -> Frame:
+    """Return what stays the same while the ranges of a document are chosen."""
     facts, target = surveyed.examined.facts, surveyed.prepared.target
     return Frame(
         units=surveyed.weighed.units,
@@ -196,41 +197,3 @@ def _seconds(surveyed: Surveyed, units: Sequence[UnitEstimate]) -> SecondsRange 
     parts = [unit.seconds for unit in units if unit.seconds is not None]
     total = sum(parts, SecondsRange(low=low, likely=likely, high=high))
     return SecondsRange(low=round(total.low, 3), likely=round(total.likely, 3), high=round(total.high, 3))
-
-
-def _proven(surveyed: Surveyed, ready: Sequence[Ready]) -> tuple[list[Ready], tuple[Finding, ...]]:
-    """Take the fingerprints of all pieces, and hold them against those of the document."""
-    if not surveyed.prints:
-        return list(ready), ()
-    settings = surveyed.settings
-    tasks = [print_task(staged_document(one.path, one.media_type), settings, key=key) for key, one in enumerate(ready)]
-    proven = list(ready)
-    unexplained: list[int] = []
-    for outcome in surveyed.executor.run(tasks):
-        one = ready[outcome.key]
-        prints = [value for _, value in printed_from(outcome).prints]
-        if len(prints) != len(one.units):
-            raise RuntimeError(f"a piece of {len(one.units)} units has {len(prints)}")
-        proven[outcome.key] = replace(one, units=tuple(map(_compared, one.units, prints)))
-        explained = {number for change in one.changes for number in change.units}
-        unexplained += [
-            unit.number
-            for unit in proven[outcome.key].units
-            if unit.original is not None and one.span.rows is None and unit.number not in explained
-        ]
-    return proven, _about_differences(surveyed, sorted(unexplained))
-
-
-def _compared(unit: ManifestUnit, content: str) -> ManifestUnit:
-    return unit if unit.content == content else replace(unit, content=content, original=unit.content)
-
-
-def _about_differences(surveyed: Surveyed, numbers: Sequence[int]) -> tuple[Finding, ...]:
-    if not numbers:
-        return ()
-    kind = surveyed.examined.facts.unit_kind
-    message = (
-        f"{len(numbers):,} {kind}(s) are not in their piece exactly as in the document, and no change explains it. "
-        "Compare them by eye, or run `preflight verify` with --against the original."
-    )
-    return (Finding(severity="error", code="content-differs", message=message, units=tuple(numbers)),)

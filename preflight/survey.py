@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits
+from extractors.errors import DamagedDocument
 from extractors.facts import UnitKind
 from extractors.registry import DOCM, DOCX
 from preflight.case import TargetView
@@ -49,6 +50,8 @@ class Surveyed:
         limits: Limits on one piece, as the kind of file that pieces are.
         media_type: Kind of file that pieces are.
         prints: Content fingerprint of each unit by number; empty for pieces of text.
+        places: Number of each unit for the library that cuts, where it numbers them otherwise: it may pass over units
+            that the reader counts and cannot read. Empty where both number them alike.
         bad: Why units cannot be carried over, by number.
         prepared: Target, gateways, model.
         options: How it is split.
@@ -63,6 +66,7 @@ class Surveyed:
     limits: tuple[Limit, ...]
     media_type: str
     prints: dict[int, str] = field(default_factory=dict)
+    places: dict[int, int] = field(default_factory=dict)
     bad: dict[int, str] = field(default_factory=dict)
     prepared: Prepared
     options: SplitOptions
@@ -98,6 +102,9 @@ def examine_source(
     media_type = _pieces_type(examined.source.media_type, options)
     _check_accepted(prepared, media_type, options)
     _check_decryption(examined, options)
+    places = _places(examined, printed)
+    prints = {number: printed.prints[place - 1] for number, place in places.items()} if printed else {}
+    bad = _bad_units(examined, prints if printed and printed.able else None)
     return Surveyed(
         document=document,
         examined=examined,
@@ -105,8 +112,9 @@ def examine_source(
         weighed=weigh(examined, prepared),
         limits=limits_for(prepared, media_type),
         media_type=media_type,
-        prints=dict(printed.prints) if printed else {},
-        bad=_bad_units(examined, printed),
+        prints=prints,
+        places={} if all(number == place for number, place in places.items()) else places,
+        bad=bad,
         prepared=prepared,
         options=options,
         settings=settings,
@@ -212,17 +220,33 @@ def _check_decryption(examined: Examined, options: SplitOptions) -> None:
     )
 
 
-def _bad_units(examined: Examined, printed: Printed | None) -> dict[int, str]:
-    """Units that cannot be carried over: unreadable, or unknown to the library that cuts."""
+def _places(examined: Examined, printed: Printed | None) -> dict[int, int]:
+    """Find out which unit is which for the library that cuts.
+
+    Raises:
+        DamagedDocument: The two do not agree, and nobody knows which is right.
+    """
+    facts = examined.facts
+    if printed is None or not printed.able:
+        return {}
+    readable = [unit.number for unit in facts.units if unit.kind is not UnitKind.UNREADABLE]
+    for numbers in (range(1, facts.unit_count + 1), readable):
+        if len(numbers) == len(printed.prints):
+            return {number: place for place, number in enumerate(numbers, start=1)}
+    raise DamagedDocument(
+        f"{examined.source.name} is damaged: one parser finds {facts.unit_count:,} {facts.unit_kind}s in it, another "
+        f"{len(printed.prints):,}. Print it to a new file, or repair it (`qpdf IN OUT`), and split that; or send its "
+        "text (--as text)."
+    )
+
+
+def _bad_units(examined: Examined, prints: dict[int, str] | None) -> dict[int, str]:
+    """Units that cannot be carried over: unreadable, or too damaged for the library that cuts."""
     kind = examined.facts.unit_kind
-    bad = {
-        unit.number: f"The {kind} cannot be read. Export the document again, or repair it."
-        for unit in examined.facts.units
-        if unit.kind is UnitKind.UNREADABLE
-    }
-    if printed is not None and printed.able:
-        known = {number for number, _ in printed.prints}
-        for unit in examined.facts.units:
-            if unit.number not in known:
-                bad.setdefault(unit.number, printed.errors.get(unit.number, f"The {kind} is damaged."))
+    bad = {}
+    for unit in examined.facts.units:
+        if unit.kind is UnitKind.UNREADABLE:
+            bad[unit.number] = f"The {kind} cannot be read. Export the document again, or repair it."
+        elif prints is not None and not prints.get(unit.number):
+            bad[unit.number] = f"The {kind} is damaged. Export the document again, or repair it."
     return bad

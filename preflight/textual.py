@@ -167,7 +167,7 @@ def _joined(parts: Iterable[tuple[TextPart, str]], separator: str) -> str:
 
 def _mark(part: TextPart, words: str) -> str:
     """Say what a part is when it is not the body itself."""
-    if part.role is Role.BODY:
+    if part.role in (Role.BODY, Role.TABLE_HEADER):
         return words
     label = f" {part.label}" if part.label else ""
     return f"[{part.role}{label}: {words}]"

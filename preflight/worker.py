@@ -7,6 +7,7 @@ result, ``p`` problem.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -31,6 +32,10 @@ DESCRIPTORS_AT_ONCE = 200
 """Descriptors in one message; Linux takes 253 (SCM_MAX_FD)."""
 MANY_FILES = 20_000
 """Open files of a worker: all pieces of a long document are joined at once."""
+
+
+_WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+"""What only writing fails with, where everything that is read is mapped or was read before."""
 
 
 class Output(io.FileIO):
@@ -93,15 +98,22 @@ class Files:
             raise storage_error(error, "a piece") from error
         self.blame()
 
-    def blame(self) -> None:
+    def blame(self, error: BaseException | None = None) -> None:
         """Raise what kept the system from writing, if anything did.
+
+        Args:
+            error: What a library made of it; some write without asking the file object.
 
         Raises:
             OutputError: Something could not be written; DiskFull when there was no space.
         """
-        for one in self.written:
-            if one.failure is not None:
-                raise storage_error(one.failure, "a piece") from one.failure
+        failures = [one.failure for one in self.written if one.failure is not None]
+        while error is not None and self.outputs:
+            if isinstance(error, OSError) and error.errno in _WRITING:
+                failures.append(error)
+            error = error.__cause__ or error.__context__
+        if failures:
+            raise storage_error(failures[0], "a piece") from failures[0]
 
     def __enter__(self) -> Self:
         return self
@@ -179,8 +191,8 @@ def run_task(name: str, files: Files, payload: dict[str, Any], emit: Callable[[b
 
     try:
         result = FILE_TASKS[name](files, payload, emit)
-    except (ExtractionError, OSError):
-        files.blame()
+    except (ExtractionError, OSError) as error:
+        files.blame(error)
         raise
     files.settle()
     return result

@@ -15,38 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-WORDS = [
-    "harbour",
-    "ledger",
-    "window",
-    "copper",
-    "meadow",
-    "signal",
-    "orchard",
-    "lantern",
-    "bridge",
-    "winter",
-    "paper",
-    "engine",
-    "garden",
-    "market",
-    "silver",
-    "river",
-    "candle",
-    "mountain",
-    "letter",
-    "valley",
-    "sailor",
-    "copper",
-    "thunder",
-    "pocket",
-    "mirror",
-    "basket",
-    "hammer",
-    "needle",
-    "saddle",
-    "kettle",
-]
+_WORDS = """harbour ledger window copper meadow signal orchard lantern bridge winter paper engine garden market silver
+river candle mountain letter valley sailor thunder pocket mirror basket hammer needle saddle kettle"""
+WORDS = tuple(_WORDS.split())
 
 
 def words(seed: int, count: int) -> str:

@@ -177,6 +177,14 @@ def test_fonts_of_a_form_come_along_only_where_a_field_names_them() -> None:
         assert list(made.Root.AcroForm.DR.Font.keys()) == ["/Used"]
 
 
+def test_fields_that_are_on_no_page_are_reported() -> None:
+    pdf = one_page()
+    total = pdf.make_indirect(Dictionary(FT=Name.Tx, T=String("total")))
+    pdf.Root.AcroForm = Dictionary(Fields=Array([total]))
+    _, changes = cut(saved(pdf), 1, 1)
+    assert [(change.code, change.before) for change in changes] == [("fields-dropped", {"fields": 1})]
+
+
 def test_notes_on_a_page_keep_their_relations_and_lose_those_to_other_pages() -> None:
     pdf = Pdf.new()
     first, second = add(pdf), add(pdf)

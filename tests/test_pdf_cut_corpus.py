@@ -98,7 +98,7 @@ def trouble(entry: dict[str, Any], path: Path, work: Path) -> tuple[int, int, li
         wrong.append("qpdf complains of a piece, not of the source")
     if source is not None:
         source.close()
-    return len(found) and first - 1 + len(found), len(parts), wrong
+    return first - 1 + len(found), len(parts), wrong
 
 
 @pytest.mark.skipif(shutil.which("qpdf") is None, reason="NO QPDF: the pieces were not checked by it")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from extractors.base import ReadLimits, ReadOptions
 from extractors.errors import NoPages, SafetyLimitExceeded, UnsupportedFormat
-from extractors.facts import DocumentFacts, TableFacts, UnitFacts, UnitText
+from extractors.facts import DocumentFacts, Role, TableFacts, UnitFacts, UnitText
 from extractors.plain import PlainExtractor
 from extractors.text.blocks import MAX_BLOCK_CHARS
 from extractors.text.chop import begins_character, chop
@@ -182,23 +182,25 @@ def test_endless_code_is_cut_at_lines_and_fenced_again() -> None:
     source = "```py\n" + "value = 1\n" * 20_000 + "```\n"
     _, units = read(source.encode(), "markdown")
     assert len(units) > 2
-    assert squeezed("".join(text.plain for _, text in units)) == squeezed(source)
-    for _, text in units[:-1]:
-        markdown = text.parts[0].markdown
-        assert markdown is not None
-        assert markdown.startswith("```py\n")
-        assert markdown.endswith("\n```")
+    lines = []
+    for _, text in units:
+        assert text.plain.startswith("```py\nvalue")
+        assert text.plain.endswith("= 1\n```")
+        lines += text.plain.splitlines()[1:-1]
+    assert lines == ["value = 1"] * 20_000
 
 
 def test_csv_blocks_remember_the_header() -> None:
     rows = ["name;note"] + [f'n{n};"line {n}\nmore|{n}"' for n in range(120)]
     facts, units = read("\n".join(rows).encode(), "csv")
     shapes = [unit.table for unit in facts.units]
-    assert [(s.rows, s.columns, s.header_rows) for s in shapes if s] == [(50, 2, 1), (50, 2, 0), (21, 2, 0)]
+    assert [(s.rows, s.columns, s.header_rows) for s in shapes if s] == [(51, 2, 1), (50, 2, 0), (20, 2, 0)]
     assert "\n".join(text.plain for _, text in units) == "\n".join(rows)
     markdown = units[1][1].parts[0].markdown
     assert markdown is not None
-    assert markdown.splitlines()[:3] == ["| name | note |", "| --- | --- |", "| n49 | line 49 more\\|49 |"]
+    assert markdown.splitlines()[:3] == ["| name | note |", "| --- | --- |", "| n50 | line 50 more\\|50 |"]
+    assert (units[0][1].parts[0].text, units[0][1].parts[0].role) == ("name;note", Role.TABLE_HEADER)
+    assert facts.shared_bytes == len("name;note\n")
 
 
 def test_csv_without_header_and_with_short_rows() -> None:
@@ -210,17 +212,37 @@ def test_csv_without_header_and_with_short_rows() -> None:
     assert markdown.splitlines()[4] == "| 7 |  |  |"
 
 
-def test_csv_that_goes_wrong_is_read_on_as_text() -> None:
+def test_csv_that_goes_wrong_is_read_as_it_stands() -> None:
     source = "a,b\n1,2\n3,4\n" + '"never closed\n' + "5,6\n" * 50_000
     facts, units = read(source.encode(), "csv")
     (finding,) = facts.findings
     assert finding.code == "csv-malformed"
-    assert finding.message.startswith("From row 4 on")
+    assert finding.message.startswith("1 line(s), the first in row 4,")
     assert squeezed("".join(text.plain for _, text in units)) == squeezed(source)
+    assert {unit.table.columns for unit in facts.units if unit.table} == {2}, "rows after it are rows again"
     endless = "a,b\n1,2\n" + "x" * 300_000
     facts, units = read(endless.encode(), "csv")
     assert [finding.code for finding in facts.findings] == ["csv-malformed"]
     assert squeezed("".join(text.plain for _, text in units)) == squeezed(endless)
+    assert max(len(text.plain) for _, text in units) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "header"),
+    [
+        ("a,b\n1,2\n", "a,b"),
+        (",a,b\n0,1,2\n", ",a,b"),
+        ("\na,b\n1,2\n", None),
+        ("Report,,\na,b,c\n", None),
+        ("year,2019,2020\nx,1,2\n", None),
+        ("sep=;\na;b\n1;2\n", "a;b"),
+        ('"two\nlines",b\n1,2\n', '"two\nlines",b'),
+    ],
+)
+def test_csv_headers(rows: str, header: str | None) -> None:
+    _, units = read(rows.encode(), "csv")
+    found = [part.text for part in units[0][1].parts if part.role is Role.TABLE_HEADER]
+    assert found == ([header] if header else [])
 
 
 @pytest.mark.parametrize(
@@ -274,7 +296,7 @@ def test_html_shows_what_a_reader_sees() -> None:
         ("paragraph", "drawn"),
         ("paragraph", "<end>"),
     ]
-    assert [text.parts[0].markdown for _, text in units] == [
+    assert [text.parts[-1].markdown for _, text in units] == [
         "# The title",
         None,
         "- one",

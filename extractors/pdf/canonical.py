@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.errors import SafetyLimitExceeded
-from extractors.pdf.content import NAMED_RESOURCES, keys_among, page_content, used_by
+from extractors.pdf.content import NAMED_RESOURCES, keys_among, kinds_in, page_content, used_by
 from extractors.pdf.cutting.objects import ref_of, text_in
 from extractors.pdf.limits import PIKE_ERRORS
 from extractors.pdf.stream_digest import stored_digest, stream_digest
@@ -37,8 +37,8 @@ _IGNORED = frozenset(
 _STORAGE = frozenset({"/DL", "/DecodeParms", "/F", "/FDecodeParms", "/FFilter", "/Filter", "/Length"})
 _NESTED = re.compile(rb"\d R\b|<<")
 _NOWHERE = 1 << 62
-_CYCLE_BUDGET = 100_000
-"""Objects that refer back to themselves are looked at anew from wherever they are reached; so often at most."""
+_CYCLE_BUDGET = 5_000
+"""Objects that refer back to themselves are looked at anew from wherever they are reached; so often for one page."""
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Canonical:
         nothing = hashlib.sha256(b"dictionary").digest()
         self._known: dict[Ref, bytes] = {page.objgen: nothing for page in pages}
         self._layers = _layer_states(pdf.Root)
-        self._cycle_budget = _CYCLE_BUDGET
+        self._cycles = 0
 
     def value(self, item: object) -> bytes:
         """Return the digest of an object, or what a plain value says.
@@ -88,6 +88,7 @@ class Canonical:
 
     def _run(self, steps: Steps) -> bytes:
         """Work through nested steps without recursion, however deep."""
+        self._cycles = 0
         frames = [_Frame(steps, None)]
         path: dict[Ref, int] = {}
         answer: bytes | None = None
@@ -126,8 +127,8 @@ class Canonical:
             if frame.back > depth:
                 self._known[frame.ref] = answer
             else:
-                self._cycle_budget -= 1
-                if self._cycle_budget < 0:
+                self._cycles += 1
+                if self._cycles > _CYCLE_BUDGET:
                     raise SafetyLimitExceeded(
                         "Objects of the PDF refer to one another in too many circles to be compared. Print it to a new "
                         "PDF and use that."
@@ -195,7 +196,7 @@ class Canonical:
         resources = holder.get(Name.Resources)
         if isinstance(resources, Dictionary):
             names, _ = used_by(holder, resources)
-            for kind in NAMED_RESOURCES:
+            for kind in kinds_in(resources, NAMED_RESOURCES):
                 entries = resources.get(kind)
                 if isinstance(entries, Dictionary):
                     for key in keys_among(entries, names):

@@ -95,6 +95,12 @@ def used_by(holder: Object, resources: Dictionary) -> tuple[set[str] | None, lis
     return names, drawn if names is not None else [one for one in _holders(resources, None) if Name.Resources in one]
 
 
+def kinds_in(resources: Dictionary, kinds: tuple[str, ...]) -> list[str]:
+    """Return those of ``kinds`` that there are resources of, in this order."""
+    present = resources.keys()
+    return [kind for kind in kinds if kind in present]
+
+
 def keys_among(entries: Dictionary, names: set[str] | None) -> list[str]:
     """Return the keys of a dictionary that are among ``names`` (None: all), ascending.
 
@@ -107,7 +113,7 @@ def keys_among(entries: Dictionary, names: set[str] | None) -> list[str]:
 
 def _holders(resources: Dictionary, names: set[str] | None) -> Iterator[Object]:
     """Yield the holders among the resources with these names (None: with any), by ascending name."""
-    for kind in _DRAWING:
+    for kind in kinds_in(resources, _DRAWING):
         entries = resources.get(kind)
         if isinstance(entries, Dictionary):
             for key in keys_among(entries, names):
@@ -121,7 +127,7 @@ def _holder_in(kind: str, value: object) -> Object | None:
     if kind == "/Font":
         return value if isinstance(value, Dictionary) and value.get(Name.Subtype) == Name.Type3 else None
     if kind == "/ExtGState":
-        mask = value.get(Name.SMask) if isinstance(value, Dictionary) else None
+        mask = value.get(Name.SMask) if isinstance(value, Dictionary) and "/SMask" in value else None
         group = mask.get(Name.G) if isinstance(mask, Dictionary) else None
         return group if isinstance(group, Stream) else None
     if isinstance(value, Stream) and (kind == "/Pattern" or value.get(Name.Subtype) == Name.Form):

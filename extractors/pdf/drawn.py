@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,9 @@ class _Walk:
 
 def _operations(holder: Object) -> list[tuple[Sequence[Object], str]]:
     try:
-        instructions = pikepdf.parse_content_stream(holder, operators="q Q cm Do")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks on content that ends too early
+            instructions = pikepdf.parse_content_stream(holder, operators="q Q cm Do")
         return [(list(one.operands), str(one.operator)) for one in instructions]
     except (*PIKE_ERRORS, TypeError):
         return []

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pikepdf import Array, Dictionary, Name
 
-from extractors.errors import DamagedDocument
+from extractors.errors import DamagedDocument, SafetyLimitExceeded
 from extractors.pdf.canonical import Canonical, text_of
 from extractors.pdf.cutting.opening import open_any
 from extractors.pdf.limits import PIKE_ERRORS
@@ -83,6 +83,7 @@ class Fingerprints:
 
         Raises:
             DamagedDocument: There is no such page, or it cannot be read.
+            SafetyLimitExceeded: What it draws is drawn by itself in too many ways.
         """
         if not 1 <= number <= len(self._pages):
             raise DamagedDocument(
@@ -95,6 +96,9 @@ class Fingerprints:
             digest.update(self._canonical.page(page))
             for part in self._annotations(page):
                 digest.update(part)
+        except SafetyLimitExceeded as error:
+            error.unit = number
+            raise
         except PIKE_ERRORS as error:
             raise DamagedDocument(
                 f"Page {number} is too damaged to be compared. Print the document to a new PDF and use that.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import pikepdf
@@ -10,11 +11,11 @@ from pikepdf import Array, Dictionary, Name, Page, Stream, String
 
 from extractors.errors import DamagedDocument
 from extractors.pdf.cut import write_pdf
-from extractors.pdf.cutting.annotations import relink
+from extractors.pdf.cutting.annotations import Link, relink
 from extractors.pdf.cutting.destinations import write_names
 from extractors.pdf.cutting.labels import label_tree, labels_joined
-from extractors.pdf.cutting.merging import copied, merge_equal, merge_fields, merge_layers, merge_names
-from extractors.pdf.cutting.objects import text_in
+from extractors.pdf.cutting.merging import merge_equal, merge_fields, merge_layers, merge_names
+from extractors.pdf.cutting.objects import copied, text_in
 from extractors.pdf.cutting.opening import open_any
 from extractors.pdf.cutting.outline import merged, write_outline
 from extractors.pdf.cutting.piece import Piece
@@ -23,7 +24,9 @@ from extractors.pdf.limits import PIKE_ERRORS
 from extractors.pdf.qpdf import trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from extractors.pdf.cutting.destinations import Destination
 
 _FROM_FIRST = ("/Lang", "/PageLayout", "/PageMode", "/ViewerPreferences", "/OpenAction", "/AA", "/Extensions")
 
@@ -74,10 +77,11 @@ def _dress(joined: pikepdf.Pdf, parts: Sequence[Piece]) -> None:
     """Make everything that stands around the pages."""
     pages = [page.obj for page in joined.pages]
     place_of = {part.first - 1 + index: part.offset + index for part in parts for index in range(len(part.pages))}
+    names = merge_names(parts)
     for part in parts:
         for index in range(len(part.pages)):
             page = pages[part.offset + index]
-            links = part.links(index, place_of)
+            links = [_owned(joined, part.pdf, link, names) for link in part.links(index, place_of)]
             if links:
                 relink(
                     [one for one in page.Annots if isinstance(one, Dictionary)],
@@ -88,7 +92,7 @@ def _dress(joined: pikepdf.Pdf, parts: Sequence[Piece]) -> None:
     outline = write_outline(
         joined, merged([(part.entries(), part.numbers) for part in parts]), pages.__getitem__, note=False
     )
-    tree, old = write_names(joined, merge_names(parts), pages.__getitem__)
+    tree, old = write_names(joined, names, pages.__getitem__)
     labels = label_tree(
         labels_joined([(part.labels, len(part.pages)) for part in parts]),
         always=any(part.labelled for part in parts),
@@ -109,6 +113,18 @@ def _dress(joined: pikepdf.Pdf, parts: Sequence[Piece]) -> None:
         _inform(joined, parts[0])
     merge_layers(joined, [part.pdf for part in parts])
     merge_equal(joined)
+
+
+def _owned(joined: pikepdf.Pdf, piece: pikepdf.Pdf, link: Link, names: Mapping[bytes | str, Destination]) -> Link:
+    """Return a jump whose parts belong to the joined document; by name only if the name leads to the same place."""
+    key = bytes(link.name) if isinstance(link.name, String) else text_in(link.name)
+    after = None if link.after is None else copied(joined, piece, link.after)
+    return replace(
+        link,
+        name=copied(joined, piece, link.name) if link.name is not None and names.get(key) == link.target else None,
+        after=after if isinstance(after, Dictionary) else None,
+        contents=None if link.contents is None else copied(joined, piece, link.contents),
+    )
 
 
 def _inform(joined: pikepdf.Pdf, first: Piece) -> None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pypdfium2.raw as pdfium_c
 
+from extractors.errors import DamagedDocument
 from extractors.facts import DocumentFacts, TextPart, UnitFacts, UnitKind, UnitText
 from extractors.legibility import gibberish
 from extractors.pdf.annotations import annotation_parts
 from extractors.pdf.cut import pdf_cutter
-from extractors.pdf.fingerprint import page_fingerprints
+from extractors.pdf.cutting.opening import open_any
+from extractors.pdf.fingerprint import Fingerprints
 from extractors.pdf.inventory import Inventory, take_inventory
 from extractors.pdf.join import join_pdfs
 from extractors.pdf.kinds import PICTURED, is_layer_hidden, judge, layer_lies, wants_look
@@ -87,7 +89,13 @@ class PdfExtractor:
 
     def fingerprints(self, file: BinaryIO, options: ReadOptions) -> Iterator[tuple[int, str]]:
         """Yield the fingerprint of each page; see :meth:`extractors.base.Fingerprinting.fingerprints`."""
-        return page_fingerprints(file, password=options.password)
+        with open_any(file, options.password) as pdf:
+            prints = Fingerprints(pdf)
+            for number in range(1, len(prints) + 1):
+                try:
+                    yield number, prints.page(number)
+                except DamagedDocument:
+                    yield number, ""
 
     def views(self, file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]) -> Iterator[tuple[int, Image]]:
         """Yield pages as small colour images; see :meth:`extractors.base.Viewable.views`."""

@@ -1,10 +1,11 @@
-"""What all text formats share: lines of bounded length in, units and facts out."""
+"""What all text formats share: blocks in, units and facts out, and where each block begins."""
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, cast
+import hashlib
+from array import array
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from extractors.clean import safe_label, safe_text
 from extractors.errors import NoPages, SafetyLimitExceeded
@@ -19,105 +20,160 @@ from extractors.facts import (
     UnitKind,
     UnitText,
 )
-from extractors.text.chop import chop
+from extractors.text.lines import MAX_LINE_CHARS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from extractors.base import ReadOptions, UnitSink
     from extractors.text.encodings import Encoding
 
-MAX_BLOCK_CHARS = 8_000
-"""Longer blocks are cut at white space, so that a file without line ends still has units that can be planned."""
+MAX_BLOCK_CHARS = MAX_LINE_CHARS
+"""Longer blocks are cut, best at line ends, so that a file without blank lines still has units that can be planned."""
 MAX_WHOLE_CHARS = 64_000
 """Code and single table rows are kept whole up to here."""
+PRINT_BYTES = 32
+"""Length of a fingerprint (SHA-256)."""
+_VERSION = b"block/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line or, of a very long one, a part.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A block as its reader found it.
 
     Attributes:
-        text: At most :data:`MAX_BLOCK_CHARS` characters; ends with a newline unless the line goes on or the file ends.
-        begins: Whether a line begins here.
+        text: Its text, without the column names of a table.
+        at: Where it begins in the file, in bytes.
+        kind: What it is.
+        title: What the outline calls it, for a heading.
+        level: Heading level.
+        markdown: Names and text as Markdown, when that differs.
+        table: Shape of a table.
+        images: Images in it.
+        names: Column names of the table that it is a part of.
+        begins: Whether the names stand here in the file; in further parts of a table they do not.
+        lead: What a piece that begins here has to repeat from before: from one byte of the file to another.
+        closing: What has to be added to a piece that ends here.
+        guarded: Whether a piece that begins here needs a blank line first, to be read as it is meant.
     """
 
     text: str
-    begins: bool
+    at: int = 0
+    kind: str = "paragraph"
+    title: str | None = None
+    level: int | None = None
+    markdown: str | None = None
+    table: TableFacts | None = None
+    images: int = 0
+    names: str = ""
+    begins: bool = True
+    lead: tuple[int, int] | None = None
+    closing: str = ""
+    guarded: bool = False
 
 
-class LineReader:
-    """Decodes a file line by line in bounded memory; all line ends come as newlines.
+@dataclass(slots=True)
+class BlockIndex:
+    """Where blocks begin, and what pieces need that begin or end with them; see :class:`Block`. Filled while reading.
 
     Attributes:
-        replaced: Replacement characters met so far: bytes that do not fit the encoding.
+        starts: First byte of each block.
+        prints: SHA-256 of each block, 32 bytes one after another.
+        leads: By number of the block.
+        closings: By number of the block.
+        guarded: Numbers of blocks.
+        lead_end: Every piece repeats what stands before this byte.
     """
 
-    def __init__(self, file: BinaryIO, encoding: Encoding) -> None:
-        self.replaced = 0
-        self._file = file
-        self._codec = encoding.codec
+    starts: array[int] = field(default_factory=lambda: array("Q"))
+    prints: bytearray = field(default_factory=bytearray)
+    leads: dict[int, tuple[int, int]] = field(default_factory=dict)
+    closings: dict[int, str] = field(default_factory=dict)
+    guarded: set[int] = field(default_factory=set)
+    lead_end: int = 0
 
-    def __iter__(self) -> Iterator[Line]:
-        self._file.seek(0)
-        reader = io.TextIOWrapper(cast("io.BufferedReader", self._file), encoding=self._codec, errors="replace")
-        begins = True
-        try:
-            while text := reader.readline(MAX_BLOCK_CHARS):
-                if not text.isascii():
-                    self.replaced += text.count("\ufffd")
-                yield Line(text, begins)
-                begins = text.endswith("\n")
-        finally:
-            reader.detach()
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def take(self, block: Block, names: str, text: str) -> None:
+        """Take note of one more block, whose names and text have been made safe."""
+        self.starts.append(block.at)
+        self.prints += hashlib.sha256(b"\0".join((_VERSION, names.encode(), text.encode()))).digest()
+        number = len(self.starts)
+        if block.lead is not None:
+            self.leads[number] = block.lead
+        if block.closing:
+            self.closings[number] = block.closing
+        if block.guarded:
+            self.guarded.add(number)
 
 
 class BlockWriter:
-    """Numbers blocks, hands them to the sink and gathers the document's facts."""
+    """Numbers blocks, hands them to the sink and gathers the document's facts.
 
-    def __init__(self, options: ReadOptions, sink: UnitSink, encoding: Encoding) -> None:
+    Attributes:
+        lead_end: Every piece repeats what stands before this byte.
+    """
+
+    def __init__(
+        self, options: ReadOptions, sink: UnitSink, encoding: Encoding, index: BlockIndex | None = None
+    ) -> None:
         self._options = options
         self._sink = sink
         self._codec = encoding.plain_codec
+        self._index = index
+        self.lead_end = 0
         self._units: list[UnitFacts] = []
         self._outline: list[OutlineEntry] = []
 
-    def add(
-        self,
-        text: str,
-        block: str = "paragraph",
-        *,
-        markdown: str | None = None,
-        level: int | None = None,
-        table: TableFacts | None = None,
-        images: int = 0,
-        whole: bool = False,
-    ) -> None:
-        """Add a block; white space around it is dropped, an empty one is nothing.
+    def add(self, block: Block) -> bool:
+        """Add a block; white space around it is dropped, and one without text or image is nothing.
 
-        Args:
-            text: Its text; cut into several blocks when longer than :data:`MAX_BLOCK_CHARS`, unless ``whole``.
-            block: What it is.
-            markdown: The same as Markdown, when that differs.
-            level: Heading level.
-            table: Shape of a table.
-            images: Images in it.
-            whole: Not to be cut.
+        Returns:
+            Whether it was added.
 
         Raises:
             SafetyLimitExceeded: More blocks than allowed.
         """
-        text = safe_text(text).strip("\n").rstrip()
-        while not whole and len(text) > MAX_BLOCK_CHARS:
-            cut = chop(text, MAX_BLOCK_CHARS)
-            self._emit(text[:cut].rstrip(), block, None, level, table, 0)
-            text = text[cut:].lstrip("\n")
-            markdown = None
-        if text.strip() or images:
-            self._emit(text, block, markdown if markdown != text else None, level, table, images)
+        text = _trimmed(block.text)
+        names = _trimmed(block.names) if block.names else ""
+        here = names if block.begins else ""
+        shown = f"{here}\n{text}" if here and text else here or text
+        if not shown.strip() and not block.images:
+            return False
+        number = len(self._units) + 1
+        if number > self._options.limits.max_blocks:
+            raise SafetyLimitExceeded(
+                f"More than {self._options.limits.max_blocks:,} blocks of text. Cut the file into smaller ones first."
+            )
+        unit = UnitFacts(
+            number=number,
+            kind=UnitKind.TEXT if shown.strip() else UnitKind.IMAGE,
+            native_chars=len("".join(shown.split())),
+            image_count=block.images,
+            # With the blank line that parts it from the next.
+            stored_bytes=len(shown.encode(self._codec, "replace")) + len("\n\n".encode(self._codec)),
+            block=block.kind,
+            heading_level=block.level,
+            table=block.table,
+        )
+        self._units.append(unit)
+        if block.title is not None:
+            self._outline.append(OutlineEntry(title=safe_label(block.title), level=block.level or 1, unit=number))
+        if self._index is not None:
+            self._index.take(block, names, text)
+        self._sink(unit, UnitText(number=number, parts=_parts(here, text, block) if self._options.text else ()))
+        return True
+
+    def repeat_before(self, byte: int) -> None:
+        """Say that every piece has to repeat what stands before this byte: the header of a table."""
+        self.lead_end = byte
+        if self._index is not None:
+            self._index.lead_end = byte
 
     def finish(self, findings: tuple[Finding, ...] = ()) -> DocumentFacts:
         """Return the document's facts.
+
+        Args:
+            findings: What the reader noticed.
 
         Raises:
             NoPages: No block was added.
@@ -129,34 +185,22 @@ class BlockWriter:
             unit_count=len(self._units),
             units=tuple(self._units),
             outline=tuple(self._outline),
+            shared_bytes=self.lead_end,
             findings=findings,
         )
 
-    def heading(self, title: str, level: int) -> None:
-        """Name the block to be added next in the outline."""
-        self._outline.append(OutlineEntry(title=safe_label(title), level=level, unit=len(self._units) + 1))
 
-    def _emit(
-        self, text: str, block: str, markdown: str | None, level: int | None, table: TableFacts | None, images: int
-    ) -> None:
-        if not text.strip() and not images:
-            return
-        number = len(self._units) + 1
-        if number > self._options.limits.max_blocks:
-            raise SafetyLimitExceeded(
-                f"More than {self._options.limits.max_blocks:,} blocks of text. Cut the file into smaller ones first."
-            )
-        unit = UnitFacts(
-            number=number,
-            kind=UnitKind.TEXT if text.strip() else UnitKind.IMAGE,
-            native_chars=len("".join(text.split())),
-            image_count=images,
-            # With the blank line that parts it from the next.
-            stored_bytes=len(text.encode(self._codec, "replace")) + len("\n\n".encode(self._codec)),
-            block=block,
-            heading_level=level,
-            table=table,
-        )
-        self._units.append(unit)
-        parts = (TextPart(text=text, role=Role.BODY, markdown=markdown),) if self._options.text and text else ()
-        self._sink(unit, UnitText(number=number, parts=parts))
+def _trimmed(text: str) -> str:
+    return safe_text(text).strip("\n").rstrip()
+
+
+def _parts(names: str, text: str, block: Block) -> tuple[TextPart, ...]:
+    """Column names are a part of their own, where rows follow them: pieces of a table repeat them."""
+    markdown = block.markdown if block.markdown not in (names, text) else None
+    if not names or not text:
+        whole = names or text
+        return (TextPart(text=whole, role=Role.BODY, markdown=markdown),) if whole else ()
+    return (
+        TextPart(text=names, role=Role.TABLE_HEADER, markdown=""),
+        TextPart(text=text, role=Role.BODY, markdown=markdown),
+    )

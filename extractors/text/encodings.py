@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 SAMPLE_BYTES = 65_536
 """How much of each end of a file is looked at."""
@@ -91,6 +91,22 @@ def mark_of(head: bytes, encoding: Encoding) -> tuple[bytes, str]:
 def byte_order_mark(codec: str) -> bytes:
     """Return the mark that says a text is in this codec of the UTF family; nothing for other codecs."""
     return next((mark for mark, after in _AFTER_MARK.items() if after == codec), b"")
+
+
+def recode(file: IO[bytes], start: int, out: IO[bytes], codecs_: tuple[str, str]) -> None:
+    """Append a file from a byte on to another, in another codec; what does not fit becomes a replacement character.
+
+    Args:
+        file: Seekable.
+        start: First byte.
+        out: Open for writing.
+        codecs_: The codec it is in and the one wanted.
+    """
+    decoder = codecs.getincrementaldecoder(codecs_[0])("replace")
+    file.seek(start)
+    while chunk := file.read(SAMPLE_BYTES):
+        out.write(decoder.decode(chunk).encode(codecs_[1], "replace"))
+    out.write(decoder.decode(b"", final=True).encode(codecs_[1], "replace"))
 
 
 def read_sample(file: BinaryIO) -> Sample:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from extractors.facts import Finding
-from extractors.text.blocks import MAX_BLOCK_CHARS
-from extractors.text.chop import chop
+from extractors.text.flow import Flow
 from extractors.text.gridded import HtmlTable
+from extractors.text.runs import TextRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from extractors.text.blocks import BlockWriter, Line
+    from lxml import etree
+
+    from extractors.text.blocks import BlockWriter
+    from extractors.text.lines import Line
+    from extractors.text.runs import Holder
 
 _UNSEEN_TAGS = (
     "script style template noscript title iframe object annotation annotation-xml datalist audio video canvas"
@@ -25,10 +29,7 @@ _INLINE_TAGS = (
     "meta link base col colgroup tbody thead tfoot param source track area map picture option optgroup svg math"
 )
 _INLINE = frozenset(_INLINE_TAGS.split())
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SPACE = re.compile(r"[ \t\n\r\f]+")
-_AROUND_BREAK = re.compile(r" *\n *")
-_SPACES = re.compile(r" {2,}")
 _UNSHOWN_INPUTS = frozenset({"hidden", "password", "checkbox", "radio", "file", "image", "color", "range"})
 _MARKUP_WORTH_TELLING = 2  # characters of source for one that is seen
 
@@ -38,9 +39,15 @@ def read_html(lines: Iterable[Line], writer: BlockWriter) -> tuple[Finding, ...]
 
     Scripts, styles and comments are left out. Nothing is fetched and no entity beyond HTML's own is resolved.
     """
+    page = Page(writer)
+    source, stopped = parse(lines, page)
+    return tuple(_findings(page.seen, source, stopped))
+
+
+def parse(lines: Iterable[Line], page: Page) -> tuple[int, str]:
+    """Have a page told all events of a document; return its characters, and why it could not be read to its end."""
     from lxml import etree
 
-    page = _Page(writer)
     # lxml hands its target str; its stubs also allow for bytes, which it gave on Python 2.
     parser = etree.HTMLParser(
         target=cast("etree.ParserTarget", page), encoding="utf-8", no_network=True, huge_tree=True
@@ -56,7 +63,7 @@ def read_html(lines: Iterable[Line], writer: BlockWriter) -> tuple[Finding, ...]
     except etree.XMLSyntaxError as error:
         stopped = error.msg or "unknown error"
     page.close()
-    return tuple(_findings(page.seen, source, stopped))
+    return source, stopped
 
 
 def _findings(seen: int, source: int, stopped: str) -> Iterable[Finding]:
@@ -81,45 +88,76 @@ def _findings(seen: int, source: int, stopped: str) -> Iterable[Finding]:
         )
 
 
-class _Page:
+class Tape(Protocol):
+    """Records events, to write them again. It hears of each after the page has dealt with it."""
+
+    def start(self, tag: str, attributes: Mapping[str, str], table: HtmlTable | None) -> None:
+        """An element begins, inside a table or not."""
+        ...
+
+    def end(self, tag: str, table: HtmlTable | None) -> None:
+        """An element ends."""
+        ...
+
+    def data(self, text: str, *, seen: bool) -> None:
+        """A stretch of text, which a reader sees or does not."""
+        ...
+
+    def comment(self, text: str) -> None:
+        """A comment."""
+        ...
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        """The document type."""
+        ...
+
+
+class Page:
     """Receives the parser's events and writes blocks.
+
+    A block ends only where an event ends or a slice of text, one block at a time. After it, it is as if the page had
+    begun there, but for the elements that are open.
 
     Attributes:
         seen: Visible characters so far.
     """
 
-    def __init__(self, writer: BlockWriter) -> None:
+    def __init__(self, writer: BlockWriter, tape: Tape | None = None) -> None:
         self.seen = 0
         self._writer = writer
-        self._text: list[str] = []
-        self._size = 0
-        self._images = 0
+        self._tape = tape
+        self._flow = Flow(writer)
         self._unseen: list[str] = []
-        self._level: int | None = None
-        self._lists: list[int | None] = []  # the last number of each open list; None for bullets
-        self._marker = ""
-        self._pre = 0
         self._table: HtmlTable | None = None
+        self._run = TextRun(self._holder, self._placed)
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element begins."""
+        self._run.end()
         if self._unseen or tag in _UNSEEN:
             self._unseen.append(tag)
         elif tag == "img":
-            self._images += 1
+            (self._table or self._flow).image()
             self._put(attributes.get("alt", ""))
         elif tag == "input":
             if attributes.get("type", "text").lower() not in _UNSHOWN_INPUTS:
-                self._put(f" {attributes.get('value', '')} ")
+                self._space()
+                self._put(attributes.get("value", ""))
+                self._space()
         elif tag in {"br", "option"}:
-            self._put("\n" if tag == "br" else " ", raw=True)
+            self._space("\n" if tag == "br" else " ")
         elif self._table is not None:
             self._table.start(tag, attributes)
         elif tag not in _INLINE:
-            self._start_block(tag)
+            self._flow.start(tag, attributes)
+            if tag == "table":
+                self._table = HtmlTable(self._writer)
+        if self._tape is not None:
+            self._tape.start(tag, attributes, self._table)
 
     def end(self, tag: str) -> None:
         """An element ends."""
+        self._run.end()
         if self._unseen:
             if tag in self._unseen:
                 while self._unseen.pop() != tag:
@@ -128,94 +166,50 @@ class _Page:
             if self._table.end(tag):
                 self._table = None
         elif tag not in _INLINE and tag not in {"img", "br"}:
-            self._flush()
-            if tag == "pre":
-                self._pre = max(0, self._pre - 1)
-            elif tag in {"ul", "ol"} and self._lists:
-                self._lists.pop()
+            self._flow.end(tag)
+        if self._tape is not None:
+            self._tape.end(tag, self._table)
 
     def data(self, text: str) -> None:
         """A stretch of text."""
         if not self._unseen:
-            self._put(text, raw=self._pre > 0 and self._table is None)
+            self._run.feed(text)
+        elif self._tape is not None:
+            self._tape.data(text, seen=False)
 
     def comment(self, text: str) -> None:
         """Comments are not shown."""
+        self._run.end()
+        if self._tape is not None:
+            self._tape.comment(text)
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        """The document type is not shown."""
+        if self._tape is not None:
+            self._tape.doctype(name, public, system)
 
     def close(self) -> None:
         """The document ends, perhaps in the middle of elements."""
+        self._run.end()
         if self._table is not None:
             self._table.close()
             self._table = None
-        self._flush()
+        self._flow.flush()
 
-    def _put(self, text: str, *, raw: bool = False) -> None:
-        shown = text if raw else _SPACE.sub(" ", text)
-        self.seen += len(shown.strip())
+    def _holder(self) -> Holder:
+        return self._table or self._flow
+
+    def _placed(self, text: str) -> None:
+        self.seen += len(_SPACE.sub(" ", text).strip())
+        if self._tape is not None:
+            self._tape.data(text, seen=bool(text.strip()) or (self._table is None and self._flow.raw))
+
+    def _put(self, text: str) -> None:
+        self.seen += len(text.strip())
+        self._holder().put(text)
+
+    def _space(self, mark: str = " ") -> None:
         if self._table is not None:
-            self._table.put(shown.replace("\n", " "))
-            return
-        self._text.append(shown)
-        self._size += len(shown)
-        if self._size > 2 * MAX_BLOCK_CHARS:
-            self._flush_part()
-
-    def _start_block(self, tag: str) -> None:
-        self._flush()
-        if tag == "table":
-            self._table = HtmlTable(self._writer)
-        elif tag in _HEADINGS:
-            self._level = _HEADINGS[tag]
-        elif tag == "pre":
-            self._pre += 1
-        elif tag in {"ul", "ol"}:
-            self._lists.append(0 if tag == "ol" else None)
-        elif tag == "li":
-            self._marker = self._next_marker()
-
-    def _next_marker(self) -> str:
-        """Markdown's mark of a list item, indented by its depth."""
-        indent = "  " * (len(self._lists) - 1)
-        last = self._lists[-1] if self._lists else None
-        if last is None:
-            return f"{indent}- "
-        self._lists[-1] = last + 1
-        return f"{indent}{last + 1}. "
-
-    def _gathered(self) -> str:
-        text = "".join(self._text)
-        self._text.clear()
-        self._size = 0
-        return text if self._pre else _SPACES.sub(" ", _AROUND_BREAK.sub("\n", text))
-
-    def _flush(self) -> None:
-        """Write the block gathered so far."""
-        text = self._gathered()
-        if not self._pre:
-            text = text.strip()
-        if text.strip() or self._images:
-            if self._level is not None:
-                title = " ".join(text.split())
-                self._writer.heading(title, self._level)
-                markdown = f"{'#' * self._level} {title}"
-                self._writer.add(title, "heading", level=self._level, markdown=markdown, images=self._images)
-            elif self._pre:
-                code = text.strip("\n")
-                self._writer.add(code, "code", markdown=f"```\n{code}\n```", images=self._images)
-            elif self._marker:
-                self._writer.add(text, "list-item", markdown=f"{self._marker}{text}", images=self._images)
-            else:
-                self._writer.add(text, images=self._images)
-            self._marker = ""
-            self._images = 0
-        self._level = None
-
-    def _flush_part(self) -> None:
-        """Write as much of an endless block as makes whole blocks, and keep the rest."""
-        text = self._gathered()
-        while len(text) > MAX_BLOCK_CHARS:
-            cut = chop(text, MAX_BLOCK_CHARS)
-            self._writer.add(text[:cut], "code" if self._pre else "paragraph")
-            text = text[cut:]
-        self._text = [text]
-        self._size = len(text)
+            self._table.space()
+        else:
+            self._flow.space(mark)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from extractors.text.chop import chop
 from extractors.text.encodings import mark_of
@@ -50,7 +50,7 @@ class LineReader:
         replaced: Replacement characters met so far: bytes that do not fit the encoding.
     """
 
-    def __init__(self, file: BinaryIO, encoding: Encoding) -> None:
+    def __init__(self, file: IO[bytes], encoding: Encoding) -> None:
         self.replaced = 0
         self._file = file
         self._encoding = encoding
@@ -82,7 +82,7 @@ def _decoded(raw: bytes, codec: str) -> str:
     return text[:-1] + "\n" if text.endswith("\r") else text
 
 
-def _raw_lines(file: BinaryIO, start: int, codec: str) -> Iterator[tuple[bytes, bool]]:
+def _raw_lines(file: IO[bytes], start: int, codec: str) -> Iterator[tuple[bytes, bool]]:
     """Yield lines as bytes with their ends, and whether each is whole; of endless lines come long stretches.
 
     A stretch ends where a part of :func:`_parts` ends, so that each can be taken for itself.

@@ -3,161 +3,206 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from extractors.facts import TableFacts
-from extractors.text.blocks import MAX_BLOCK_CHARS, MAX_WHOLE_CHARS
+from extractors.text.blocks import MAX_BLOCK_CHARS, MAX_WHOLE_CHARS, Block
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from extractors.facts import Finding
-    from extractors.text.blocks import BlockWriter, Line
+    from extractors.text.blocks import BlockWriter
+    from extractors.text.lines import Line
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t\n]|$)")
-_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+"""The line that opens code; the group is what has to close it."""
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*\n?$")
 _BULLET = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])[ \t]+\S")
 _RULE_ROW = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\n?$")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"(?<!\\)[*`~]+|(?<![\w\\])_+|(?<!\\)_+(?!\w)")
+FRONT_MATTER = "---"
+"""The line that opens front matter, at the beginning of a file only."""
 _LONGEST_FRONT_MATTER = 200  # lines
+_LONGESTFENCE = 500
 _LONGEST_TITLE = 500
 
 
 def read_markdown(lines: Iterable[Line], writer: BlockWriter) -> tuple[Finding, ...]:
     """Write one block a heading, paragraph, list, table, or fenced piece of code; its text is the source."""
-    parser = _Parser(writer)
-    for line in lines:
-        parser.feed(line)
+    parser = MarkdownParser(writer)
+    parser.read(lines)
     parser.flush()
     return ()
 
 
-class _Parser:
-    """Holds the lines of the block being read."""
+class MarkdownParser:
+    """Holds the lines of the block being read.
+
+    Reading on from the beginning of any block gives the same blocks, if what :class:`Block` says is repeated there: the
+    header of a table, the opening fence of code. A line ``---`` there needs a blank one before it, because it opens
+    front matter at the beginning of a file.
+
+    Attributes:
+        last_code: Of the last block, if it is code between fences: the bytes of its opening fence.
+    """
 
     def __init__(self, writer: BlockWriter) -> None:
+        self.last_code: tuple[int, int] | None = None
         self._writer = writer
-        self._lines: list[str] = []
+        self._lines: list[Line] = []
         self._size = 0
         self._kind = "paragraph"
         self._fence = ""
-        self._header: list[str] = []
-        self._first = True
+        self._head: list[Line] = []
+        self._head_end: int | None = None
+        self._continues = False
 
-    def feed(self, line: Line) -> None:
-        """Take one line, or a part of a very long one."""
-        first, self._first = self._first, False
-        text = line.text
-        if not line.begins:
-            self._append(text)
-        elif self._fence:
-            self._in_fence(text)
-        elif self._kind == "front-matter":
-            self._in_front_matter(text)
-        elif text.isspace():
-            self.flush()
-        elif first and text.rstrip() == "---":
-            self._append(text)
-            self._kind = "front-matter"
-        elif fence := _FENCE.match(text):
-            self.flush()
-            self._append(text)
-            self._fence = fence[1]
-            self._kind = "code"
-        elif heading := _ATX.match(text):
-            self.flush()
-            self._append(text)
-            self._flush_heading(_atx_title(text[heading.end() :]), len(heading[1]))
-        else:
-            self._in_text(text)
+    def read(self, lines: Iterable[Line]) -> None:
+        """Read a whole file; the block it ends in is left open."""
+        walk = iter(lines)
+        for line in chain(self._front_matter(walk), walk):
+            self._feed(line)
 
     def flush(self) -> None:
         """Write the block read so far."""
-        text = "".join(self._lines)
-        kind = "paragraph" if self._kind == "front-matter" and not self._closed_front_matter() else self._kind
-        if kind == "table":
-            self._flush_table(text)
-        else:
-            self._writer.add(text, kind, whole=kind == "code")
-        self._reset()
-
-    def _in_text(self, text: str) -> None:
-        if self._kind == "paragraph" and self._lines:
-            underline = _UNDERLINE.match(text)
-            if underline:
-                title = "".join(self._lines)
-                self._append(text)
-                self._flush_heading(title, 1 if underline[1][0] == "=" else 2)
-                return
-            if len(self._lines) == 1 and "|" in self._lines[0] and _RULE_ROW.match(text):
-                self._kind = "table"
-                self._append(text)
-                self._header = list(self._lines)
-                return
-        elif not self._lines:
-            self._kind = "list" if _BULLET.match(text) else "paragraph"
-        self._append(text)
-
-    def _in_fence(self, text: str) -> None:
-        self._append(text)
-        bare = text.strip()
-        if len(bare) >= len(self._fence) and not bare.strip(self._fence[0]):
-            self.flush()
-
-    def _in_front_matter(self, text: str) -> None:
-        self._append(text)
-        if self._closed_front_matter() or len(self._lines) > _LONGEST_FRONT_MATTER:
-            self.flush()
-
-    def _closed_front_matter(self) -> bool:
-        return len(self._lines) > 1 and self._lines[-1].rstrip() in ("---", "...")
-
-    def _append(self, text: str) -> None:
-        limit = MAX_WHOLE_CHARS if self._kind == "code" else MAX_BLOCK_CHARS
-        if self._size + len(text) > limit and self._size:
-            self._flush_part()
-        self._lines.append(text)
-        self._size += len(text)
-
-    def _flush_part(self) -> None:
-        """Write a part of a block that is too long; what the rest needs to make sense goes on with it."""
-        text = "".join(self._lines)
-        if self._kind == "table":
-            self._flush_table(text)
-        elif self._kind == "code":
-            opening = self._header or self._lines[:1]
-            begun = "" if self._lines[:1] == opening else opening[0]
-            self._writer.add(text, "code", markdown=f"{begun}{text.rstrip()}\n{self._fence}", whole=True)
-            self._header = opening
-        else:
-            self._writer.add(text, self._kind)
+        if self._lines or (self._head and not self._continues):
+            self._write(goes_on=False)
         self._lines.clear()
-        self._size = 0
-
-    def _flush_table(self, text: str) -> None:
-        goes_on = self._lines[: len(self._header)] != self._header
-        columns = max(len(_CELL_BORDER.findall(line.strip().strip("|"))) + 1 for line in self._header)
-        rows = len(self._lines) - (0 if goes_on else 1)
-        shape = TableFacts(rows=rows, columns=columns, header_rows=0 if goes_on else 1)
-        markdown = ("".join(self._header) + text).rstrip() if goes_on else None
-        self._writer.add(text, "table", table=shape, markdown=markdown)
-
-    def _flush_heading(self, title: str, level: int) -> None:
-        text = "".join(self._lines)
-        if text.strip():
-            self._writer.heading(_plain(title), level)
-            self._writer.add(text, "heading", level=level)
-        self._reset()
-
-    def _reset(self) -> None:
-        self._lines.clear()
-        self._header = []
+        self._head = []
+        self._head_end = None
         self._size = 0
         self._fence = ""
         self._kind = "paragraph"
+        self._continues = False
+
+    @property
+    def open_table(self) -> tuple[int, int] | None:
+        """The bytes of the header of a table that may still go on."""
+        return self._lead() if self._kind == "table" else None
+
+    def _front_matter(self, walk: Iterator[Line]) -> list[Line]:
+        """Write front matter, if there is some; return lines taken that are none."""
+        taken: list[Line] = []
+        size = 0
+        for line in walk:
+            taken.append(line)
+            size += len(line.text)
+            if taken[0].text.rstrip() != FRONT_MATTER or len(taken) > _LONGEST_FRONT_MATTER or size > MAX_WHOLE_CHARS:
+                break
+            if len(taken) > 1 and line.text.rstrip() in (FRONT_MATTER, "..."):
+                self._writer.add(Block(text=_joined(taken), at=taken[0].start, kind="front-matter"))
+                return []
+        return taken
+
+    def _feed(self, line: Line) -> None:
+        text = line.text
+        if self._fence:
+            self._in_fence(line)
+        elif text.isspace():
+            self.flush()
+        elif len(text) <= _LONGESTFENCE and (fence := FENCE.match(text)):
+            self.flush()
+            self._fence, self._kind, self._head, self._size = fence[1], "code", [line], len(text)
+        elif heading := _ATX.match(text):
+            self.flush()
+            self._append(line)
+            self._write_heading(_atx_title(text[heading.end() :]), len(heading[1]))
+        elif self._kind == "table":
+            self._append(line)
+        else:
+            self._in_text(line)
+
+    def _in_text(self, line: Line) -> None:
+        if self._lines and self._size + len(line.text) > MAX_BLOCK_CHARS:
+            self.flush()
+        if not self._lines:
+            self._kind = "list" if _BULLET.match(line.text) else "paragraph"
+        elif self._kind == "paragraph":
+            underline = _UNDERLINE.match(line.text)
+            if underline:
+                title = _joined(self._lines)
+                self._append(line)
+                self._write_heading(title, 1 if underline[1][0] == "=" else 2)
+                return
+            if len(self._lines) == 1 and "|" in self._lines[0].text and _RULE_ROW.match(line.text):
+                self._kind, self._head, self._lines, self._size = "table", [self._lines[0], line], [], 0
+                return
+        self._append(line)
+
+    def _in_fence(self, line: Line) -> None:
+        bare = line.text.strip()
+        if len(bare) >= len(self._fence) and not bare.strip(self._fence[0]):
+            self._lines.append(line)
+            self.flush()
+        else:
+            self._append(line)
+
+    def _append(self, line: Line) -> None:
+        """Add a line to the block; a block too long for it is written, and goes on after its head."""
+        limit = MAX_WHOLE_CHARS if self._kind == "code" else MAX_BLOCK_CHARS
+        if self._lines and self._size + len(line.text) > limit:
+            self._write(goes_on=True)
+            self._lines.clear()
+            self._continues = True
+            self._size = len(self._head[0].text) if self._kind == "code" else 0
+        if self._head and self._head_end is None:
+            self._head_end = line.start
+        self._lines.append(line)
+        self._size += len(line.text)
+
+    def _lead(self) -> tuple[int, int] | None:
+        return None if self._head_end is None else (self._head[0].start, self._head_end)
+
+    def _write(self, *, goes_on: bool) -> None:
+        """Write the lines read so far as a block; its head is that of a table or of code."""
+        text = _joined(self._lines)
+        first = self._head[0] if self._head and not self._continues else self._lines[0]
+        lead = self._lead() if self._continues else None
+        self.last_code = None
+        if self._kind == "code":
+            closing = self._closing(text) if goes_on else ""
+            whole = _joined(self._head) + text + closing
+            self._writer.add(Block(text=whole, at=first.start, kind="code", lead=lead, closing=closing))
+            self.last_code = self._lead()
+        elif self._kind == "table":
+            names = _joined(self._head)
+            shape = TableFacts(
+                rows=len(self._lines) + (not self._continues),
+                columns=max(len(_CELL_BORDER.findall(line.text.strip().strip("|"))) + 1 for line in self._head),
+                header_rows=int(not self._continues),
+            )
+            begins = not self._continues
+            markdown = (names + text).rstrip()
+            self._writer.add(
+                Block(text=text, at=first.start, kind="table", table=shape, markdown=markdown, names=names,
+                      begins=begins, lead=lead)
+            )  # fmt: skip
+        else:
+            guarded = first.text.rstrip() == FRONT_MATTER
+            self._writer.add(Block(text=text, at=first.start, kind=self._kind, guarded=guarded))
+
+    def _closing(self, text: str) -> str:
+        """A closing fence. It is one longer where it needed a line end: joining pieces takes out what was added."""
+        return self._fence if text.endswith("\n") else f"\n{self._fence}{self._fence[0]}"
+
+    def _write_heading(self, title: str, level: int) -> None:
+        self.last_code = None
+        first = self._lines[0]
+        self._writer.add(
+            Block(text=_joined(self._lines), at=first.start, kind="heading", title=_plain(title), level=level,
+                  guarded=first.text.rstrip() == FRONT_MATTER)
+        )  # fmt: skip
+        self._lines.clear()
+        self.flush()
+
+
+def _joined(lines: Iterable[Line]) -> str:
+    return "".join(line.text for line in lines)
 
 
 def _atx_title(rest: str) -> str:

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extractors.text.blocks import MAX_BLOCK_CHARS
-from extractors.text.chop import chop
+from extractors.text.blocks import MAX_BLOCK_CHARS, Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from extractors.facts import Finding
-    from extractors.text.blocks import BlockWriter, Line
+    from extractors.text.blocks import BlockWriter
+    from extractors.text.lines import Line
 
 
 def read_paragraphs(lines: Iterable[Line], writer: BlockWriter) -> tuple[Finding, ...]:
-    """Write one block a paragraph; long ones are cut at white space while they are read."""
-    paragraph = ""
-    waiting: list[str] = []
+    """Write one block a paragraph; long ones are cut at line ends.
+
+    Reading on from the beginning of any block gives the same blocks: nothing is remembered from one to the next.
+    """
+    waiting: list[Line] = []
     size = 0
     for line in lines:
-        if line.text.isspace():
-            writer.add(paragraph + "".join(waiting))
-            paragraph, size = "", 0
-            waiting.clear()
-            continue
-        waiting.append(line.text)
-        size += len(line.text)
-        if size > 2 * MAX_BLOCK_CHARS:
-            paragraph += "".join(waiting)
-            waiting.clear()
-            while len(paragraph) > MAX_BLOCK_CHARS:
-                cut = chop(paragraph, MAX_BLOCK_CHARS)
-                writer.add(paragraph[:cut])
-                paragraph = paragraph[cut:]
-            size = len(paragraph)
-    writer.add(paragraph + "".join(waiting))
+        blank = line.text.isspace()
+        if waiting and (blank or size + len(line.text) > MAX_BLOCK_CHARS):
+            _write(waiting, writer)
+            size = 0
+        if not blank:
+            waiting.append(line)
+            size += len(line.text)
+    _write(waiting, writer)
     return ()
+
+
+def _write(waiting: list[Line], writer: BlockWriter) -> None:
+    if waiting:
+        writer.add(Block(text="".join(line.text for line in waiting), at=waiting[0].start))
+        waiting.clear()

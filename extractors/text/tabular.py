@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter, deque
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from extractors.clean import safe_text
 from extractors.facts import Finding, TableFacts
-from extractors.text.blocks import MAX_BLOCK_CHARS, MAX_WHOLE_CHARS, Line
-from extractors.text.paragraphs import read_paragraphs
+from extractors.text.blocks import MAX_BLOCK_CHARS, MAX_WHOLE_CHARS, Block
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from extractors.text.blocks import BlockWriter
+    from extractors.text.lines import Line
 
 DELIMITERS = ",;\t|"
 ROWS_PER_BLOCK = 50
@@ -24,7 +25,8 @@ _SAMPLE_ROWS = 50
 _REGULAR_SHARE = 0.8
 _LONGEST_VALUE = 200
 _NUMBER = re.compile(r"[-+(]?[\d.,' %€$£]*\d[\d.,' %€$£)]*")
-_EXCEL_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+EXCEL_HINT = re.compile(r"sep=([^\"\w])\r?\n", re.IGNORECASE)
+"""The line by which Excel is told the delimiter."""
 
 
 def find_delimiter(begin: str) -> str | None:
@@ -37,7 +39,7 @@ def find_delimiter(begin: str) -> str | None:
     Args:
         begin: The first few thousand characters; the last line may be cut.
     """
-    hint = _EXCEL_HINT.match(begin)
+    hint = EXCEL_HINT.match(begin)
     if hint is not None:
         return hint[1]
     lines = begin.splitlines(keepends=True)
@@ -69,120 +71,221 @@ def _regular(lines: list[str], delimiter: str) -> tuple[float, int] | None:
 def read_table(lines: Iterable[Line], writer: BlockWriter) -> tuple[Finding, ...]:
     """Write blocks of up to 50 rows; their Markdown repeats the header, their text is the source.
 
-    The first row is the header when all its cells are filled and none is a number. Where the rows stop making sense
-    (a quote that is never closed, a line without end), the rest is written as plain text and a finding says so.
+    The first row is the header when it names its columns: no cell is a number, one at most is empty, and no blank line
+    stands before it. A row whose quotation marks do not end, or that is too long, is one line as it stands, and a
+    finding says so. Reading on from the beginning of any block gives the same blocks, if the header is repeated there.
     """
-    source = _Source(lines)
+    rows = Rows(lines)
     table = _Table(writer)
-    delimiter = source.delimiter()
-    try:
-        for row in csv.reader(source, delimiter=delimiter):
-            table.add(row, source.taken())
-    except csv.Error as error:
-        row_number = table.rows + 1
-        table.flush()
-        read_paragraphs(source.rest(), writer)
-        return (
-            Finding(
-                severity="warning",
-                code="csv-malformed",
-                message=(
-                    f"From row {row_number:,} on this is no regular CSV ({error}); the rest was read as plain text. "
-                    "Check the quotation marks there, or export the table again."
-                ),
-            ),
-        )
+    for row in rows:
+        if rows.hint:
+            writer.repeat_before(row.start)
+            rows.hint = False
+        table.add(row)
     table.flush()
-    return ()
+    if not rows.broken:
+        return ()
+    return (
+        Finding(
+            severity="warning",
+            code="csv-malformed",
+            message=(
+                f"{rows.broken:,} line(s), the first in row {rows.first_broken:,}, are no regular CSV: a quotation "
+                "mark is never closed, or a line never ends. They were read as they stand. Check the quotation marks "
+                "there, or export the table again."
+            ),
+        ),
+    )
 
 
-class _Source:
-    """Hands whole lines to the CSV reader and keeps the source of the row being read."""
+def lead_end(lines: Iterable[Line]) -> int:
+    """Return the byte before which stands what every piece of a table repeats: a hint line, a header, or nothing."""
+    rows = Rows(lines)
+    walk = iter(rows)
+    first, second = next(walk, None), next(walk, None)
+    if first is not None and second is not None and is_header(first):
+        return second.start
+    return first.start if first is not None and rows.hint else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row.
+
+    Attributes:
+        cells: Its cells; none for a blank line.
+        text: Its source.
+        start: Where it begins in the file, in bytes.
+        broken: Its cells are not to be relied on.
+    """
+
+    cells: list[str]
+    text: str
+    start: int
+    broken: bool = False
+
+
+class Rows:
+    """The rows of a table, each decided by its own text and no more than 64,000 characters after it.
+
+    Attributes:
+        delimiter: What parts the cells.
+        hint: The file begins with a line that tells the delimiter.
+        broken: Rows that are no regular CSV.
+        first_broken: Number of the first of them.
+    """
 
     def __init__(self, lines: Iterable[Line]) -> None:
+        self.broken = 0
+        self.first_broken = 0
+        self.hint = False
         self._lines = iter(lines)
-        self._taken: list[str] = []
         self._ahead: deque[Line] = deque()
+        self.delimiter = self._find_delimiter()
 
-    def __iter__(self) -> Iterator[str]:
-        return self
+    def __iter__(self) -> Iterator[Row]:
+        number = 0
+        while line := self._next_line():
+            row = self._row(line)
+            number += bool(row.cells)
+            if row.broken:
+                self.broken += 1
+                self.first_broken = self.first_broken or number
+            yield row
 
-    def __next__(self) -> str:
-        whole = ""
-        while not whole.endswith("\n"):
-            line = self._ahead.popleft() if self._ahead else next(self._lines, None)
-            if line is None:
-                break
-            self._taken.append(line.text)
-            whole += line.text
-            if len(whole) > MAX_WHOLE_CHARS:
-                raise csv.Error(f"a line of more than {MAX_WHOLE_CHARS:,} characters")
-        if not whole:
-            raise StopIteration
-        return whole
-
-    def delimiter(self) -> str:
+    def _find_delimiter(self) -> str:
         """Look ahead as far as needed to find the delimiter; an Excel hint line (``sep=;``) is left out."""
         begin = ""
         while len(begin) < MAX_BLOCK_CHARS and (line := next(self._lines, None)) is not None:
             self._ahead.append(line)
             begin += line.text
-        if _EXCEL_HINT.match(begin):
+        if EXCEL_HINT.match(begin):
             self._ahead.popleft()
+            self.hint = True
         return find_delimiter(begin) or ","
 
-    def taken(self) -> str:
-        """Source of the rows since the last call."""
-        text = "".join(self._taken)
-        self._taken.clear()
-        return text
+    def _next(self) -> Line | None:
+        return self._ahead.popleft() if self._ahead else next(self._lines, None)
 
-    def rest(self) -> Iterator[Line]:
-        """Everything not yet given out as a row."""
-        yield from (Line(text, begins=True) for text in self._taken)
-        yield from self._ahead
-        yield from self._lines
+    def _next_line(self) -> list[Line]:
+        """Take a whole line; the first part alone of one that is too long for a row, or does not end."""
+        taken: list[Line] = []
+        size = 0
+        while size <= MAX_WHOLE_CHARS and (line := self._next()) is not None:
+            taken.append(line)
+            size += len(line.text)
+            if line.text.endswith("\n"):
+                return taken
+        self._ahead.extendleft(reversed(taken[1:]))
+        return taken[:1]
+
+    def _row(self, taken: list[Line]) -> Row:
+        text = "".join(line.text for line in taken)
+        bare = text.removesuffix("\n")
+        start = taken[0].start
+        if text is bare and self._ahead:  # more of a line that is too long
+            return Row([bare], text, start, broken=True)
+        if not bare:
+            return Row([], text, start)
+        if '"' not in text:
+            return Row(bare.split(self.delimiter), text, start)
+        pull = _Pull(taken, self._next_line)
+        cells = next(csv.reader(pull, delimiter=self.delimiter))
+        if pull.endless:
+            self._ahead.extendleft(reversed(pull.taken[len(taken) :]))
+            return Row([bare], text, start, broken=True)
+        return Row(cells, "".join(line.text for line in pull.taken), start)
+
+
+class _Pull:
+    """Hands lines to the CSV reader as long as it asks for them: while a quotation mark is open.
+
+    Attributes:
+        taken: Lines handed out.
+        endless: It asked for more than there is or may be.
+    """
+
+    def __init__(self, first: list[Line], more: Callable[[], list[Line]]) -> None:
+        self.taken = list(first)
+        self.endless = False
+        self._more = more
+        self._begun = False
+        self._size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        lines = self._more() if self._begun else self.taken
+        if self._begun:
+            self.taken += lines
+        self._begun = True
+        text = "".join(line.text for line in lines)
+        self._size += len(text)
+        if not text or self._size > MAX_WHOLE_CHARS:
+            self.endless = True
+            raise StopIteration
+        return text
 
 
 class _Table:
     """Gathers rows into blocks."""
 
     def __init__(self, writer: BlockWriter) -> None:
-        self.rows = 0
         self._writer = writer
-        self._header: list[str] | None = None
-        self._block: list[list[str]] = []
-        self._source: list[str] = []
+        self._header: Row | None = None
+        self._first = True
+        self._begins = False
+        self._lead_ends = False
+        self._rows: list[Row] = []
+        self._texts: list[str] = []
         self._size = 0
 
-    def add(self, row: list[str], source: str) -> None:
-        """Take one row and its source."""
-        self._source.append(source)
-        self._size += len(source)
-        if not row:
+    def add(self, row: Row) -> None:
+        """Take one row. Blank lines belong to the block before them, and neither count nor weigh."""
+        first, self._first = self._first, False
+        if self._lead_ends and not first:
+            self._writer.repeat_before(row.start)
+            self._lead_ends = False
+        if first and row.cells and is_header(row):
+            self._header, self._begins, self._lead_ends = row, True, True
             return
-        self._block.append(row)
-        self.rows += 1
-        if self.rows == 1 and _is_header(row):
-            self._header = row
-        if len(self._block) >= ROWS_PER_BLOCK or self._size >= MAX_BLOCK_CHARS:
+        if not row.cells:
+            if self._rows:
+                self._texts.append(row.text)
+            return
+        self._rows.append(row)
+        self._texts.append(row.text)
+        self._size += len(row.text)
+        if len(self._rows) >= ROWS_PER_BLOCK or self._size >= MAX_BLOCK_CHARS:
             self.flush()
 
     def flush(self) -> None:
         """Write the rows gathered so far."""
-        if not self._block:
+        if not self._rows and not self._begins:
             return
-        begins = self.rows == len(self._block)
-        body = self._block[1:] if begins and self._header else self._block
+        names = self._header
+        shown = [*([names] if names and self._begins else []), *self._rows]
         shape = TableFacts(
-            rows=len(self._block),
-            columns=max(map(len, self._block)),
-            header_rows=int(begins and self._header is not None),
+            rows=len(shown),
+            columns=max(len(row.cells) for row in shown),
+            header_rows=int(self._begins),
         )
-        markdown = markdown_table(self._header or [], body)
-        self._writer.add("".join(self._source), "table", markdown=markdown, table=shape, whole=True)
-        self._block.clear()
-        self._source.clear()
+        self._writer.add(
+            Block(
+                text="".join(self._texts),
+                at=shown[0].start,
+                kind="table",
+                table=shape,
+                markdown=markdown_table(names.cells if names else [], [row.cells for row in self._rows]),
+                names=names.text if names else "",
+                begins=self._begins,
+                guarded=names is None and is_header(self._rows[0]),
+            )
+        )
+        self._begins = False
+        self._rows.clear()
+        self._texts.clear()
         self._size = 0
 
 
@@ -201,5 +304,11 @@ def _cell(text: str) -> str:
     return " ".join(safe_text(text).split()).replace("|", "\\|")
 
 
-def _is_header(row: list[str]) -> bool:
-    return all(cell.strip() and not _NUMBER.fullmatch(cell.strip()) for cell in row)
+def is_header(row: Row) -> bool:
+    """Whether a row names columns: no cell is a number, and one at most is empty."""
+    filled = [cell.strip() for cell in row.cells if cell.strip()]
+    return (
+        not row.broken
+        and len(filled) >= max(1, len(row.cells) - 1)
+        and not any(_NUMBER.fullmatch(cell) for cell in filled)
+    )

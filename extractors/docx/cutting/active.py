@@ -53,7 +53,6 @@ _BY_KIND = {
 _SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel", "ftp", "ftps", "sip", "sips", "xmpp", "news", "geo"})
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
 _SLASHES = re.compile(r"\s*[\\/]{2}")
-_CHART_DATA = "externalData"
 _OBJECT, _PICT, _CONTROL, _DRAWING = w("object"), w("pict"), w("control"), w("drawing")
 _OLE_OBJECT = f"{{{O}}}OLEObject"
 _IN_OBJECTS = (_OLE_OBJECT, _CONTROL, w("objectEmbed"), w("objectLink"), w("movie"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element as Element
 
-    from extractors.docx.numbering import Level, ListNumber
+    from extractors.docx.numbering import Level
 
 NUM_PR, NUM_ID, ILVL = w("numPr"), w("numId"), w("ilvl")
 _P_STYLE, _IND, _BASED_ON = w("pStyle"), w("ind"), w("basedOn")
@@ -188,11 +188,6 @@ class History:
         for num_id, level in self._counted[kept * _KEEP_EVERY : stop]:
             tally.next(num_id, level)
         return tally
-
-
-def count(tally: Tally, found: Listed) -> ListNumber | None:
-    """Count a paragraph and return its number."""
-    return tally.next(found.num_id, found.level)
 
 
 def _unseen(paragraph: Element, properties: Element) -> bool:

@@ -213,7 +213,7 @@ class Continuation:
     def _write_level(self, made: Element, overrides: dict[int, Element], num_id: str, level: int, text: str) -> None:
         override = overrides.get(level)
         if override is None:
-            override = overrides[level] = _add_override(made, level)
+            override = overrides[level] = etree.SubElement(made, _OVERRIDE, {ILVL: str(level)})
         definition = override.find(_LVL)
         if definition is None:
             source = self._outline.definition(num_id, level)
@@ -274,10 +274,6 @@ def _set(element: Element, values: dict[str, str]) -> None:
         element.set(name, value)
 
 
-def _add_override(made: Element, level: int) -> Element:
-    return etree.SubElement(made, _OVERRIDE, {ILVL: str(level)})
-
-
 def _drop_start(override: Element) -> None:
     for each in override.findall(_START_OVERRIDE):
         override.remove(each)
@@ -286,7 +282,7 @@ def _drop_start(override: Element) -> None:
 def _set_start(made: Element, overrides: dict[int, Element], level: int, value: int) -> None:
     override = overrides.get(level)
     if override is None:
-        override = _add_override(made, level)
+        override = etree.SubElement(made, _OVERRIDE, {ILVL: str(level)})
     _drop_start(override)
     override.insert(0, etree.Element(_START_OVERRIDE, {W_VAL: str(value)}))
     for start in override.findall(f"{_LVL}/{w('start')}"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import BmpImagePlugin, Image
 
+from extractors.docx.cutting.drawn import EMU_PER_INCH
 from extractors.errors import ExtractionError
 from extractors.raster import FORMATS, reading_image
 
@@ -70,7 +71,7 @@ def _wanted(size: tuple[int, int], emu: tuple[float, float], dpi: int) -> tuple[
     """Return the pixels a picture needs at a resolution."""
     if min(emu) <= 0:
         return size
-    factor = max(emu[0] / 914_400 * dpi / size[0], emu[1] / 914_400 * dpi / size[1])
+    factor = max(emu[0] / EMU_PER_INCH * dpi / size[0], emu[1] / EMU_PER_INCH * dpi / size[1])
     if factor * _SLACK >= 1:
         return size
     return max(1, math.ceil(size[0] * factor)), max(1, math.ceil(size[1] * factor))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from extractors.docx.cutting import marks
-from extractors.docx.cutting.marks import ADDED, CUT, MOVED, SECTION_PLACE
+from extractors.docx.cutting.marks import CUT, MOVED, SECTION_PLACE
 from extractors.docx.cutting.trees import alone, new, take
 from extractors.docx.names import R_ID, W_P, W_SECT_PR, W_TYPE, W_VAL, W, number, w
 
@@ -131,13 +131,6 @@ def inherit(properties: Element, section: Section) -> None:
             reference = marks.added(tag, type=kind)
             reference.set(R_ID, identity)
             properties.insert(at, reference)
-
-
-def drop_inherited(properties: Element) -> None:
-    """Remove the references that :func:`inherit` put in."""
-    for each in list(properties.iterchildren(HEADER, FOOTER)):
-        if each.get(ADDED) is not None:
-            properties.remove(each)
 
 
 def start_notes(properties: Element, kind: str, value: int) -> None:

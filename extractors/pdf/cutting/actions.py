@@ -108,10 +108,11 @@ class Actions:
         verb = text_in(action.get(Name.S))
         if verb == "/GoTo":
             return "goto"  # told apart by the caller; inside a chain it could lead out of the piece
+        if verb == "/URI":
+            kind = self._uri_kind(action)
+            return None if self.keep else kind
         if self.keep or verb in _HARMLESS:
             return None
-        if verb == "/URI":
-            return self._uri_kind(action)
         harmless = (
             (verb == "/Named" and text_in(action.get(Name.N)) in _NAMED)
             or (verb == "/GoToR" and _is_web(action.get(Name.F)))

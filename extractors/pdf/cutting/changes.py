@@ -52,6 +52,9 @@ def _form(sheets: Sequence[Sheet], form: Form) -> list[Change]:
     if form.xfa:
         message = "The XFA form is not in the piece; the plain form fields of its pages are."
         changes.append(Change(code="xfa-dropped", message=message))
+    if form.unseen:
+        message = f"{form.unseen} form field(s) that are on no page are in the original only."
+        changes.append(Change(code="fields-dropped", message=message, before={"fields": form.unseen}))
     if form.signatures:
         signed = tuple(sheet.number for sheet in sheets if any(node.signed for node in sheet.widgets))
         message = (

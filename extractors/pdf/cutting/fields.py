@@ -51,6 +51,7 @@ class Form:
 
     Attributes:
         signatures: Signatures taken out: none of them holds for a piece.
+        unseen: Fields without a widget, which are on no page.
         xfa: There was an XFA form, which no piece carries.
         stripped: Active content taken out of the fields, by kind.
     """
@@ -58,6 +59,7 @@ class Form:
     root: Dictionary | None = None
     nodes: dict[Ref, Node] = field(default_factory=dict)
     signatures: int = 0
+    unseen: int = 0
     xfa: bool = False
     stripped: Counter[str] = field(default_factory=Counter)
 
@@ -94,7 +96,9 @@ class FieldTree:
                 kids = item.get(Name.Kids)
                 node = self._node(item, parent, inherited, listed=True)
                 kind = text_in(node.object.get(Name.FT)) or inherited
-                if isinstance(kids, Array):
+                if not isinstance(kids, Array) or not len(kids):
+                    self.form.unseen += Name.Subtype not in node.object
+                else:
                     pending += [(kid, node, level + 1, kind) for kid in reversed(list(kids))]
             except BROKEN:
                 continue

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.pdf.canonical import Canonical
-from extractors.pdf.cutting.objects import ref_of
+from extractors.pdf.cutting.objects import copied, ref_of
 from extractors.pdf.limits import PIKE_ERRORS
 
 if TYPE_CHECKING:
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
     from extractors.pdf.cutting.piece import Piece
 
 _SETTINGS = ("/ON", "/OFF", "/Order", "/Locked", "/RBGroups", "/AS")
-
-
-def copied(joined: pikepdf.Pdf, source: pikepdf.Pdf, value: Object) -> Object:
-    """Return a copy of an object of another document, whether direct or not."""
-    if isinstance(value, Name):
-        return Object.parse(value.unparse())
-    if isinstance(value, String):
-        return String(bytes(value))
-    if not isinstance(value, Array | Dictionary | Stream):
-        return value  # a number or a truth value, which nobody owns
-    return joined.copy_foreign(value if value.is_indirect else source.make_indirect(value))
 
 
 def merge_names(parts: Sequence[Piece]) -> dict[bytes | str, Destination]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Object, String
+from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.pdf.limits import MAX_WALKED
 
@@ -80,6 +80,17 @@ def tree_items(root: object, leaf: Name) -> Iterator[tuple[object, object]]:
             pairs += 1
             if pairs == MAX_WALKED:
                 return
+
+
+def copied(joined: pikepdf.Pdf, source: pikepdf.Pdf, value: Object) -> Object:
+    """Return a copy of an object of another document, whether direct or not."""
+    if isinstance(value, Name):
+        return Object.parse(value.unparse())
+    if isinstance(value, String):
+        return String(bytes(value))
+    if not isinstance(value, Array | Dictionary | Stream):
+        return value  # a number or a truth value, which nobody owns
+    return joined.copy_foreign(value if value.is_indirect else source.make_indirect(value))
 
 
 def name_tree(pdf: pikepdf.Pdf, items: Sequence[tuple[bytes, Object]]) -> Dictionary:

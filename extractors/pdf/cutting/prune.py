@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
-from extractors.pdf.content import NAMED_RESOURCES, keys_among, used_by
+from extractors.pdf.content import NAMED_RESOURCES, keys_among, kinds_in, used_by
 from extractors.pdf.limits import MAX_DEPTH
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _PRIVATE = ("/PieceInfo", "/StructParent", "/StructParents")
 """Of forms and images: private data of editors, and places in a structure tree that pieces do not have."""
 _OUTSIDE = ("/AF", "/F", "/FDecodeParms", "/FFilter", "/OPI", "/Ref")
 """Of forms and images: files, and content that is fetched from other files."""
+_LOOKS = frozenset({"/AP", "/MK"})
 
 
 class Pruner:
@@ -65,7 +66,7 @@ class Pruner:
         return drawn
 
     def _tidy_images(self, resources: Dictionary) -> None:
-        entries = resources.get(Name.XObject)
+        entries = resources.get(Name.XObject) if "/XObject" in resources else None
         if isinstance(entries, Dictionary):
             for value in entries.values():
                 if isinstance(value, Stream) and self._images.add(value):
@@ -74,7 +75,7 @@ class Pruner:
     def _replaced(self, holder: Object, resources: Dictionary, names: set[str]) -> Dictionary:
         """Give a holder resources without what it cannot use, if there is any, and return them."""
         kept: dict[str, Dictionary] = {}
-        for kind in NAMED_RESOURCES:
+        for kind in kinds_in(resources, NAMED_RESOURCES):
             entries = resources.get(kind)
             if isinstance(entries, Dictionary):
                 keys = keys_among(entries, names)
@@ -102,12 +103,11 @@ class Pruner:
 
 
 def _appearances(page: Dictionary) -> Iterator[Stream]:
-    """Yield the appearance streams of a page's annotations."""
-    annotations = page.get(Name.Annots)
+    """Yield the streams that draw a page's annotations, icons of buttons among them."""
+    annotations = page.get(Name.Annots) if "/Annots" in page else None
     for annotation in annotations if isinstance(annotations, Array) else ():
-        looks = annotation.get(Name.AP) if isinstance(annotation, Dictionary) else None
-        if not isinstance(looks, Dictionary):
-            continue
-        for look in looks.values():
-            states = list(look.values()) if isinstance(look, Dictionary) else [look]
-            yield from (state for state in states if isinstance(state, Stream))
+        for key in _LOOKS.intersection(annotation.keys()) if isinstance(annotation, Dictionary) else ():
+            looks = annotation.get(key)
+            for look in looks.values() if isinstance(looks, Dictionary) else ():
+                states = list(look.values()) if isinstance(look, Dictionary) else [look]
+                yield from (state for state in states if isinstance(state, Stream))

@@ -148,15 +148,16 @@ def _give_identity(pdf: pikepdf.Pdf, pages: Sequence[Dictionary]) -> None:
     """
     seen = pikepdf.ObjectSet()
     for page in pages:
-        array = page.get(Name.Annots)
+        array = page.get(Name.Annots) if "/Annots" in page else None
         if not isinstance(array, Array) or not seen.add(array):
             continue
         for index, item in enumerate(array):
             if isinstance(item, Dictionary) and not item.is_indirect:
                 array[index] = item = pdf.make_indirect(item)  # noqa: PLW2901
-            parent = item.get(Name.Parent) if isinstance(item, Dictionary) else None
-            if isinstance(parent, Dictionary) and not parent.is_indirect:
-                item.Parent = pdf.make_indirect(parent)
+            if isinstance(item, Dictionary) and "/Parent" in item:
+                parent = item.get(Name.Parent)
+                if isinstance(parent, Dictionary) and not parent.is_indirect:
+                    item.Parent = pdf.make_indirect(parent)
 
 
 def _empty(page: Dictionary) -> None:

@@ -1,0 +1,96 @@
+"""Holding freshly cut pieces against the document, before anybody gets to see them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from extractors.errors import DamagedDocument
+from extractors.facts import Finding
+from preflight.reading import Unread, examine_task, examined_from
+from preflight.splitting import staged_document
+from preflight.survey import print_task, printed_from, stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from preflight.manifest import ManifestUnit
+    from preflight.splitting import Ready
+    from preflight.survey import Surveyed
+
+
+def proven_pieces(
+    surveyed: Surveyed, ready: Sequence[Ready], *, doubtful: bool
+) -> tuple[list[Ready], tuple[Finding, ...]]:
+    """Take the fingerprints of all pieces and hold them against the document's.
+
+    Args:
+        surveyed: The document.
+        ready: Its pieces.
+        doubtful: Something in the document is damaged, so that the text of all pieces is read again too: parsers may
+            number what is left of it differently.
+
+    Returns:
+        The pieces with the fingerprints their units have now, and what is to be told.
+
+    Raises:
+        DamagedDocument: Pieces do not hold what they should.
+    """
+    if doubtful:
+        _check_texts(surveyed, ready)
+    if not surveyed.prints:
+        return list(ready), ()
+    tasks = [
+        print_task(staged_document(one.path, one.media_type), surveyed.settings, key=key)
+        for key, one in enumerate(ready)
+    ]
+    proven = list(ready)
+    unexplained: list[int] = []
+    for outcome in surveyed.executor.run(tasks):
+        one = ready[outcome.key]
+        prints = printed_from(outcome).prints
+        if len(prints) != len(one.units):
+            raise RuntimeError(f"a piece of {len(one.units)} units has {len(prints)}")
+        proven[outcome.key] = replace(one, units=tuple(map(_compared, one.units, prints)))
+        explained = {number for change in one.changes for number in change.units}
+        unexplained += [
+            unit.number
+            for unit in proven[outcome.key].units
+            if unit.original is not None and one.span.rows is None and unit.number not in explained
+        ]
+    return proven, _about_differences(surveyed, sorted(unexplained))
+
+
+def _check_texts(surveyed: Surveyed, ready: Sequence[Ready]) -> None:
+    """Read all pieces again and hold the text of each unit against the document's."""
+    whole = [one for one in ready if one.span.rows is None]
+    documents = [staged_document(one.path, one.media_type) for one in whole]
+    tasks = [
+        examine_task(document, surveyed.settings, key=key, encodings=(), prints=True)
+        for key, document in enumerate(documents)
+    ]
+    for outcome in surveyed.executor.run(tasks, lambda _key, _event: None):
+        examined = examined_from(outcome, documents[outcome.key], surveyed.examined.source)
+        if isinstance(examined, Unread):
+            raise stopped(examined.problem)
+        if examined.prints != tuple(unit.text for unit in whole[outcome.key].units):
+            raise DamagedDocument(
+                f"{surveyed.examined.source.name} is damaged, and its {surveyed.examined.facts.unit_kind}s cannot be "
+                "told apart for sure. Print it to a new file, or repair it (`qpdf IN OUT`), and split that; or send "
+                "its text (--as text)."
+            )
+
+
+def _compared(unit: ManifestUnit, content: str) -> ManifestUnit:
+    return unit if unit.content == content else replace(unit, content=content, original=unit.content)
+
+
+def _about_differences(surveyed: Surveyed, numbers: Sequence[int]) -> tuple[Finding, ...]:
+    if not numbers:
+        return ()
+    kind = surveyed.examined.facts.unit_kind
+    message = (
+        f"{len(numbers):,} {kind}(s) are not in their piece exactly as in the document, and no change explains it. "
+        "Compare them by eye, or run `preflight verify` with --against the original."
+    )
+    return (Finding(severity="error", code="content-differs", message=message, units=tuple(numbers)),)

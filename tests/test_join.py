@@ -1,0 +1,99 @@
+"""Joining: the pieces make the document again; nothing is written when one of them is not what it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pikepdf
+import pytest
+from cuttable import make_pdf
+
+from preflight import SplitOptions, UserLimits, check, join, split
+from preflight.errors import OutputError, PiecesDiffer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from preflight.slots import Slots
+
+
+def test_pages_order_text_outline_and_labels_are_as_in_the_original(tmp_path: Path, workers: Slots) -> None:
+    source = make_pdf(tmp_path / "plain.pdf", [5] * 9, chapters=3)
+    with pikepdf.open(source) as pdf:
+        pdf.Root.PageLabels = pikepdf.Dictionary(
+            Nums=[0, pikepdf.Dictionary(S=pikepdf.Name.r), 4, pikepdf.Dictionary(S=pikepdf.Name.D)]
+        )
+        pdf.save(tmp_path / "report.pdf")
+    source = tmp_path / "report.pdf"
+    split(source, tmp_path / "out", limits=UserLimits(pages=2), executor=workers)
+
+    joined = join(tmp_path / "out", tmp_path / "joined.pdf", executor=workers)
+
+    assert joined.units == 9
+    assert joined.size_bytes == (tmp_path / "joined.pdf").stat().st_size
+    before, after = (check(path, executor=workers).facts for path in (source, tmp_path / "joined.pdf"))
+    assert before is not None
+    assert after is not None
+    assert before.pdf is not None
+    assert after.pdf is not None
+    assert [unit.native_chars for unit in before.units] == [unit.native_chars for unit in after.units]
+    assert before.outline == after.outline
+    assert before.pdf.page_labels == after.pdf.page_labels
+    again = split(tmp_path / "joined.pdf", tmp_path / "again", limits=UserLimits(pages=100), executor=workers)
+    whole = split(source, tmp_path / "whole", limits=UserLimits(pages=100), executor=workers)
+    assert again.manifest.pieces[0].units == whole.manifest.pieces[0].units
+
+
+def test_the_same_pieces_give_the_same_bytes(tmp_path: Path, workers: Slots) -> None:
+    source = make_pdf(tmp_path / "report.pdf", [5] * 6)
+    split(source, tmp_path / "out", limits=UserLimits(pages=2), executor=workers)
+
+    for name in ("a.pdf", "b.pdf"):
+        join(tmp_path / "out" / "manifest.json", tmp_path / name, executor=workers)
+
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_more_pieces_than_a_process_may_have_files(tmp_path: Path, workers: Slots) -> None:
+    source = make_pdf(tmp_path / "long.pdf", [1] * 450)
+    split(source, tmp_path / "out", limits=UserLimits(pages=1), executor=workers)
+
+    assert join(tmp_path / "out", tmp_path / "joined.pdf", executor=workers).units == 450
+
+
+def test_a_changed_piece_is_not_joined(tmp_path: Path, workers: Slots) -> None:
+    source = make_pdf(tmp_path / "report.pdf", [5] * 4)
+    split(source, tmp_path / "out", limits=UserLimits(pages=2), executor=workers)
+    piece = sorted((tmp_path / "out").glob("*.pdf"))[0]
+    piece.write_bytes(piece.read_bytes() + b"\n")
+
+    with pytest.raises(PiecesDiffer, match=piece.name):
+        join(tmp_path / "out", tmp_path / "joined.pdf", executor=workers)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "report.pdf"]
+
+
+def test_an_existing_file_is_replaced_only_by_force(tmp_path: Path, workers: Slots) -> None:
+    source = make_pdf(tmp_path / "report.pdf", [5] * 4)
+    split(source, tmp_path / "out", limits=UserLimits(pages=2), executor=workers)
+    (tmp_path / "joined.pdf").write_text("mine")
+
+    with pytest.raises(OutputError, match="--force"):
+        join(tmp_path / "out", tmp_path / "joined.pdf", executor=workers)
+    assert (tmp_path / "joined.pdf").read_text() == "mine"
+    join(tmp_path / "out", tmp_path / "joined.pdf", force=True, executor=workers)
+    assert (tmp_path / "joined.pdf").read_bytes()[:5] == b"%PDF-"
+    with pytest.raises(OutputError):
+        join(tmp_path / "out", tmp_path / "no" / "such" / "folder.pdf", executor=workers)
+
+
+def test_pieces_of_text_are_put_one_after_another(tmp_path: Path, samples: Path, workers: Slots) -> None:
+    options = SplitOptions(form="markdown")
+    result = split(
+        samples / "notes.md", tmp_path / "out", limits=UserLimits(bytes=300), options=options, executor=workers
+    )
+
+    join(tmp_path / "out", tmp_path / "joined.md", executor=workers)
+
+    whole = b"".join((tmp_path / "out" / piece.name).read_bytes() for piece in result.manifest.pieces)
+    assert (tmp_path / "joined.md").read_bytes() == whole

@@ -21,6 +21,13 @@ The tree::
     │   └── ParserCrashed
     ├── Stopped                  carries the problem a worker reported
     ├── ServiceBusy
+    ├── TooLarge                 more bytes than the service takes
+    ├── UploadError
+    │   ├── UnknownUpload        none with this id, or not this caller's
+    │   ├── UploadExpired
+    │   ├── UploadBusy           two appends at a time
+    │   ├── UploadOffsetDiffers
+    │   └── ChecksumDiffers
     └── Interrupted
 """
 
@@ -122,6 +129,42 @@ class Stopped(PreflightError):
 
 class ServiceBusy(PreflightError):
     """All workers are taken."""
+
+
+class TooLarge(PreflightError):
+    """More bytes than the service takes, or than were announced."""
+
+
+class UploadError(PreflightError):
+    """An upload cannot go on."""
+
+
+class UnknownUpload(UploadError):
+    """There is no upload with this id for this caller."""
+
+
+class UploadExpired(UploadError):
+    """The upload was not finished in time."""
+
+
+class UploadBusy(UploadError):
+    """Bytes of the upload arrive on another connection."""
+
+
+class UploadOffsetDiffers(UploadError):
+    """The upload does not end where the caller thinks.
+
+    Attributes:
+        offset: Where it does end, in bytes.
+    """
+
+    def __init__(self, message: str, *, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class ChecksumDiffers(UploadError):
+    """What arrived is not what was sent."""
 
 
 class Interrupted(PreflightError):

@@ -17,7 +17,6 @@ import fcntl
 import json
 import os
 import shutil
-import stat
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from extractors.clean import safe_label
 from preflight.document import storage_error
 from preflight.errors import BadManifest, DiskFull, OutputError
 from preflight.names import MANIFEST_NAME, is_plain_name
+from preflight.storage import sync_path, umask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,9 +159,9 @@ def publish(staged: Path, folder: Folder, *, force: bool) -> None:
     """
     try:
         for path in sorted(staged.iterdir()):
-            _sync(path)
-        staged.chmod(0o777 & ~_umask())
-        _sync(staged)
+            sync_path(path)
+        staged.chmod(0o777 & ~umask())
+        sync_path(staged)
         now = Folder(path=folder.path, shown=folder.shown, exists=folder.path.exists(), inside=folder.inside)
         _look_inside_again(now, staged, force=force)
         if folder.inside:
@@ -170,7 +170,7 @@ def publish(staged: Path, folder: Folder, *, force: bool) -> None:
             _exchange(staged, folder.path)
         else:
             staged.rename(folder.path)
-        _sync(folder.path if folder.inside else folder.path.parent)
+        sync_path(folder.path if folder.inside else folder.path.parent)
     except OSError as error:
         raise storage_error(error, folder.shown) from error
 
@@ -192,12 +192,12 @@ def _move_into(staged: Path, folder: Path) -> None:
     names = sorted(path.name for path in staged.iterdir() if path.name != MANIFEST_NAME)
     listing = staged / _MOVING
     listing.write_text(json.dumps(sorted({*former, *names, MANIFEST_NAME})), encoding="utf-8")
-    _sync(listing)
+    sync_path(listing)
     for name in sorted(former, key=lambda one: one != MANIFEST_NAME):
         (folder / name).unlink(missing_ok=True)
     for name in (*names, MANIFEST_NAME):
         (staged / name).rename(folder / name)
-    _sync(folder)
+    sync_path(folder)
     listing.unlink()
 
 
@@ -255,20 +255,3 @@ def _exchange(staged: Path, folder: Path) -> None:
     folder.rename(aside)
     staged.rename(folder)
     shutil.rmtree(aside)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if not (stat.S_ISDIR(os.fstat(handle).st_mode) and error.errno == errno.EINVAL):  # some file systems
-            raise
-    finally:
-        os.close(handle)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

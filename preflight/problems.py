@@ -85,6 +85,13 @@ PROBLEMS: dict[type[BaseException], ProblemType] = {
     pf.ParserCrashed: ProblemType("parser-crashed", "A parser crashed on this document", 75, 503, retryable=True),
     pf.Stopped: ProblemType("stopped", "The work on the document was stopped", 70, 500),
     pf.ServiceBusy: ProblemType("busy", "All workers are taken", 75, 429, retryable=True),
+    pf.TooLarge: ProblemType("too-large", "More bytes than the service takes", 65, 413),
+    pf.UploadError: ProblemType("upload-failed", "The upload cannot go on", 65, 422),
+    pf.UnknownUpload: ProblemType("unknown-upload", "There is no such upload", 66, 404),
+    pf.UploadExpired: ProblemType("upload-expired", "The upload has expired", 66, 410),
+    pf.UploadBusy: ProblemType("upload-busy", "The upload is arriving on another connection", 75, 423, retryable=True),
+    pf.UploadOffsetDiffers: ProblemType("upload-offset", "The upload does not end there", 65, 409),
+    pf.ChecksumDiffers: ProblemType("checksum-differs", "What arrived is not what was sent", 65, 460),
     pf.Interrupted: ProblemType("interrupted", "Interrupted", 130, 503, retryable=True),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -47,7 +48,7 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp gives a string
+        os.chmod(temporary, 0o666 & ~umask())  # noqa: PTH101 - mkstemp gives a string
         os.replace(temporary, path)  # noqa: PTH105
     except BaseException:
         with suppress(FileNotFoundError):
@@ -55,7 +56,24 @@ def _replace(path: Path, data: bytes) -> None:
         raise
 
 
-def _umask() -> int:
+def sync_path(path: Path) -> None:
+    """Wait until what was written to a file, or which names a folder has, is on the disk.
+
+    Raises:
+        OSError: The system could not do it.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if not (stat.S_ISDIR(os.fstat(handle).st_mode) and error.errno == errno.EINVAL):  # some file systems
+            raise
+    finally:
+        os.close(handle)
+
+
+def umask() -> int:
+    """Return the bits that new files are made without."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -1,0 +1,270 @@
+"""Resumable uploads over HTTP: tus 1.0, with creation, creation-with-upload, checksum, expiration and termination.
+
+The protocol is https://tus.io/protocols/resumable-upload; where bytes go and what is promised of them says
+:mod:`preflight.uploads`. Concatenation and deferred lengths are not offered: on a local disk they bring nothing.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from email.utils import formatdate
+from typing import Annotated
+
+import anyio
+from anyio import to_thread
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
+
+from api.problems import framework_problem, problem_response
+from extractors.errors import ExtractionError
+from preflight.errors import PreflightError, TooLarge, UploadOffsetDiffers
+from preflight.problems import problem_from
+from preflight.uploads import ALGORITHMS, Append, Checksum, Upload, UploadStore
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
+BODY_TYPE = "application/offset+octet-stream"
+MAX_METADATA_BYTES = 8 * 1024
+BLOCK_BYTES = 1 << 20
+_NUMBER = re.compile(r"[0-9]{1,15}")
+_ENTRY = re.compile(r"([!-+\--~]+)(?: ([A-Za-z0-9+/]*={0,2}))?")
+"""One entry of Upload-Metadata: a key without spaces and commas, and its value in Base64."""
+
+
+class Refusal(Exception):
+    """A request that is not as the protocol wants it.
+
+    Attributes:
+        status: HTTP status.
+        detail: What is wrong and what to do.
+    """
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class TusRoute(APIRoute):
+    """Checks the protocol's version before anything else, and makes every answer name it, failures included."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
+        """Wrap the handler of the route."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            if request.method != "OPTIONS" and request.headers.get("tus-resumable") != VERSION:
+                answer = _refused(412, f"Send the header Tus-Resumable: {VERSION}.")
+                answer.headers["Tus-Version"] = VERSION
+            else:
+                answer = await _answered(handle, request)
+            answer.headers["Tus-Resumable"] = VERSION
+            answer.headers["Cache-Control"] = "no-store"
+            return answer
+
+        return handled
+
+
+async def _answered(handle: Callable[[Request], Coroutine[None, None, Response]], request: Request) -> Response:
+    """Run a handler; what goes wrong with the upload is an answer."""
+    try:
+        return await handle(request)
+    except Refusal as refusal:
+        return _refused(refusal.status, refusal.detail)
+    except HTTPException as error:  # who may not, is told so in the protocol's manner, too
+        return problem_response(framework_problem(error.status_code, error.detail), error.headers)
+    except UploadOffsetDiffers as error:
+        return problem_response(problem_from(error), {"Upload-Offset": str(error.offset)})
+    except (PreflightError, ExtractionError) as error:
+        return problem_response(problem_from(error))
+
+
+def tus_router(
+    store: UploadStore, owner: Callable[[Request], str], *, stall_s: float = 60.0, prefix: str = "/v1/uploads"
+) -> APIRouter:
+    """Return the routes of resumable uploads.
+
+    Args:
+        store: Where the bytes go.
+        owner: Dependency that says whose request it is, or refuses it; asked before a byte of the body is read.
+        stall_s: Seconds without a byte after which an upload's connection is given up; what arrived is kept.
+        prefix: Where the routes stand.
+    """
+    # Annotations are not postponed in this module: the framework reads them, and `owned` is known only in here.
+    router = APIRouter(prefix=prefix, tags=["uploads"], route_class=TusRoute)
+    owned = Annotated[str, Depends(owner)]
+
+    @router.options("", status_code=204, response_class=Response)
+    async def upload_options() -> Response:
+        """Say which parts of the protocol are offered."""
+        headers = {
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(store.max_bytes),
+            "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+        }
+        return Response(status_code=204, headers=headers)
+
+    @router.post("", status_code=201, response_class=Response)
+    async def create_upload(request: Request, who: owned) -> Response:
+        """Announce an upload; its first bytes may come along."""
+        length, metadata = _length(request), _metadata(request)
+        with_body = request.headers.get("content-type", "") == BODY_TYPE
+        checksum = _checksum(request) if with_body else None
+        if with_body:
+            _check_size(request, length)
+        upload = await to_thread.run_sync(lambda: store.create(length, owner=who, metadata=metadata))
+        headers = {"Location": f"{prefix}/{upload.id}", **_expiry(upload)}
+        if with_body:
+            try:
+                headers["Upload-Offset"] = str(await _receive(store, upload, request, checksum, stall_s))
+            except TooLarge:
+                await to_thread.run_sync(lambda: store.remove(upload.id, owner=who))
+                raise
+        return Response(status_code=201, headers=headers)
+
+    @router.head("/{upload_id}", response_class=Response)
+    async def upload_offset(upload_id: str, who: owned) -> Response:
+        """Say how many bytes have arrived."""
+        upload = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
+        headers = {"Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length), **_expiry(upload)}
+        if upload.metadata:
+            headers["Upload-Metadata"] = upload.metadata
+        return Response(headers=headers)
+
+    @router.patch("/{upload_id}", status_code=204, response_class=Response)
+    async def append_to_upload(upload_id: str, request: Request, who: owned) -> Response:
+        """Take the next bytes."""
+        if request.headers.get("content-type", "") != BODY_TYPE:
+            raise Refusal(415, f"Send the bytes as Content-Type: {BODY_TYPE}.")
+        offset, checksum = _number(request, "upload-offset"), _checksum(request)
+        upload = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
+        if offset != upload.offset:
+            raise UploadOffsetDiffers(
+                f"The upload has {upload.offset:,} bytes so far. Go on from there.", offset=upload.offset
+            )
+        _check_size(request, upload.length - offset)
+        end = await _receive(store, upload, request, checksum, stall_s)
+        later = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
+        return Response(status_code=204, headers={"Upload-Offset": str(end), **_expiry(later)})
+
+    @router.delete("/{upload_id}", status_code=204, response_class=Response)
+    async def remove_upload(upload_id: str, who: owned) -> Response:
+        """Give an upload up; its bytes are removed."""
+        await to_thread.run_sync(lambda: store.remove(upload_id, owner=who))
+        return Response(status_code=204)
+
+    return router
+
+
+def file_name(metadata: str) -> str:
+    """Return the name a sender gave a file in ``Upload-Metadata``; empty when none that can be read."""
+    for entry in metadata.split(","):
+        found = _ENTRY.fullmatch(entry.strip())
+        if found is not None and found[1] in ("filename", "name") and found[2]:
+            return base64.b64decode(found[2]).decode("utf-8", "replace")
+    return ""
+
+
+async def _receive(
+    store: UploadStore, upload: Upload, request: Request, checksum: Checksum | None, stall_s: float
+) -> int:
+    """Write a request's body to the end of an upload and return the offset after it.
+
+    A sender that goes away or falls silent leaves what it sent, unless a checksum was to be compared.
+    """
+    held = store.append(upload.id, upload.offset, owner=upload.owner, checksum=checksum)
+    append = await to_thread.run_sync(held.__enter__)
+    try:
+        await _write_blocks(append, request, stall_s)
+        return await to_thread.run_sync(append.finish)
+    except ClientDisconnect:
+        raise Refusal(status=400, detail="The connection ended too early. Go on from Upload-Offset.") from None
+    except TimeoutError:
+        raise Refusal(408, f"No byte came for {stall_s:g} seconds. Go on from Upload-Offset.") from None
+    finally:
+        with anyio.CancelScope(shield=True):  # the lock must not outlive the request
+            await to_thread.run_sync(held.__exit__, None, None, None)
+
+
+async def _write_blocks(append: Append, request: Request, stall_s: float) -> None:
+    """Write a body in blocks large enough to be worth a thread's while."""
+    block = bytearray()
+    try:
+        async for part in _parts(request, stall_s):
+            block += part
+            if len(block) >= BLOCK_BYTES:
+                await to_thread.run_sync(append.write, bytes(block))
+                block.clear()
+    finally:
+        if block:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(append.write, bytes(block))
+
+
+async def _parts(request: Request, stall_s: float) -> AsyncIterator[bytes]:
+    """Yield a body as it arrives.
+
+    Raises:
+        TimeoutError: Nothing came for too long.
+    """
+    stream = request.stream()
+    while True:
+        try:
+            with anyio.fail_after(stall_s):
+                part = await anext(stream)
+        except StopAsyncIteration:
+            return
+        yield part
+
+
+def _length(request: Request) -> int:
+    if "upload-defer-length" in request.headers:
+        raise Refusal(400, "Say with Upload-Length how long the upload will be.")
+    return _number(request, "upload-length")
+
+
+def _number(request: Request, header: str) -> int:
+    value = request.headers.get(header, "")
+    if not _NUMBER.fullmatch(value):
+        raise Refusal(400, f"Send the header {header.title()} with a whole number of bytes.")
+    return int(value)
+
+
+def _metadata(request: Request) -> str:
+    value = request.headers.get("upload-metadata", "")
+    if len(value) > MAX_METADATA_BYTES:
+        raise Refusal(400, f"Upload-Metadata may have {MAX_METADATA_BYTES:,} bytes.")
+    if value and not all(_ENTRY.fullmatch(entry.strip()) for entry in value.split(",")):
+        raise Refusal(400, "Upload-Metadata is: key, space, value in Base64; entries parted by commas.")
+    return value
+
+
+def _checksum(request: Request) -> Checksum | None:
+    value = request.headers.get("upload-checksum")
+    if value is None:
+        return None
+    algorithm, _, digest = value.partition(" ")
+    if algorithm not in ALGORITHMS:
+        raise Refusal(400, f"Upload-Checksum may use {', '.join(ALGORITHMS)}.")
+    try:
+        return Checksum(algorithm=algorithm, digest=base64.b64decode(digest, validate=True))
+    except binascii.Error:
+        raise Refusal(400, "Upload-Checksum is: algorithm, space, sum in Base64.") from None
+
+
+def _check_size(request: Request, most: int) -> None:
+    """Refuse a body that says itself that it is too long, before any of it is read."""
+    declared = request.headers.get("content-length", "")
+    if _NUMBER.fullmatch(declared) and int(declared) > most:
+        raise TooLarge(f"The body has more bytes than the {most:,} that are left of the upload.")
+
+
+def _expiry(upload: Upload) -> dict[str, str]:
+    return {"Upload-Expires": formatdate(upload.expires_s, usegmt=True)}
+
+
+def _refused(status: int, detail: str) -> Response:
+    return problem_response(framework_problem(status, detail))

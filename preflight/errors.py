@@ -28,6 +28,8 @@ The tree::
     │   ├── UploadBusy           two appends at a time
     │   ├── UploadOffsetDiffers
     │   └── ChecksumDiffers
+    ├── BadWebhook               an address that may not be told anything
+    ├── WebhookFailed            not delivered
     └── Interrupted
 """
 
@@ -165,6 +167,22 @@ class UploadOffsetDiffers(UploadError):
 
 class ChecksumDiffers(UploadError):
     """What arrived is not what was sent."""
+
+
+class BadWebhook(PreflightError):
+    """The address of a webhook may not be used."""
+
+
+class WebhookFailed(PreflightError):
+    """A message was not delivered.
+
+    Attributes:
+        gone: The receiver wants no more of them.
+    """
+
+    def __init__(self, message: str, *, gone: bool = False) -> None:
+        super().__init__(message)
+        self.gone = gone
 
 
 class Interrupted(PreflightError):

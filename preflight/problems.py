@@ -92,6 +92,8 @@ PROBLEMS: dict[type[BaseException], ProblemType] = {
     pf.UploadBusy: ProblemType("upload-busy", "The upload is arriving on another connection", 75, 423, retryable=True),
     pf.UploadOffsetDiffers: ProblemType("upload-offset", "The upload does not end there", 65, 409),
     pf.ChecksumDiffers: ProblemType("checksum-differs", "What arrived is not what was sent", 65, 460),
+    pf.BadWebhook: ProblemType("bad-webhook", "The webhook's address may not be used", 78, 422),
+    pf.WebhookFailed: ProblemType("webhook-failed", "The webhook was not delivered", 75, 503, retryable=True),
     pf.Interrupted: ProblemType("interrupted", "Interrupted", 130, 503, retryable=True),
 }
 

@@ -2,8 +2,8 @@
 
 Signing follows https://www.standardwebhooks.com (headers ``webhook-id``, ``webhook-timestamp``, ``webhook-signature``).
 The address comes from a caller, so it could name a server that only this machine can reach. Therefore: HTTPS to ports
-443 and 8443 alone, the name is resolved once, all its addresses must be public, the connection goes to one of just those,
-redirects are not followed, and of the answer only the status counts.
+443 and 8443 alone; the name is resolved once; all its addresses must be public; the connection goes to one of just
+those; redirects are not followed; and of the answer only the status counts.
 """
 
 from __future__ import annotations

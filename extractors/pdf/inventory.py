@@ -73,6 +73,7 @@ class Inventory:
         see_through: Images that have a mask or transparency.
         repeated: Images that several pages draw: backgrounds and logos.
         bilevel: Images of one bit a pixel.
+        text_maps: What the fonts say their glyphs mean (ToUnicode), each once.
     """
 
     own_bytes: list[int]
@@ -81,6 +82,7 @@ class Inventory:
     see_through: set[ImageKey] = field(default_factory=set)
     repeated: set[ImageKey] = field(default_factory=set)
     bilevel: set[ImageKey] = field(default_factory=set)
+    text_maps: list[Stream] = field(default_factory=list)
 
 
 def take_inventory(pike: pikepdf.Pdf, pages: int, size_bytes: int) -> Inventory:
@@ -112,6 +114,7 @@ class _Walk:
         self.left = MAX_NODES
         self._found = found
         self._size = size_bytes
+        self._maps: set[tuple[int, int]] = set()
 
     def page(self, index: int, node: Object) -> None:
         """Walk one page: what it draws, and what its annotations draw."""
@@ -144,6 +147,7 @@ class _Walk:
         """Note that a page uses an object; return whether to go on below it."""
         key = item.objgen
         if key == _INSIDE:
+            self._text_map(item)
             return True  # written inside its holder
         owner, weight = self.owners.get(key, _NOBODY)
         if owner in (number, _SHARED):
@@ -159,6 +163,7 @@ class _Walk:
 
     def _weight(self, item: Object) -> int:
         if not isinstance(item, Stream):
+            self._text_map(item)
             return _OBJECT_BYTES
         length: object = item.get("/Length")
         stored = min(max(length, 0), self._size) if isinstance(length, int) else 0
@@ -170,6 +175,13 @@ class _Walk:
             if stencil is True or item.get("/BitsPerComponent") == 1:
                 self._found.bilevel.add(image)
         return stored + _OBJECT_BYTES
+
+    def _text_map(self, item: Object) -> None:
+        """Remember the map from glyphs to text, if the object is a font that has one."""
+        text_map: object = item.get("/ToUnicode") if isinstance(item, Dictionary) else None
+        if isinstance(text_map, Stream) and text_map.objgen not in self._maps:
+            self._maps.add(text_map.objgen)
+            self._found.text_maps.append(text_map)
 
     def _unit(self, index: int, unit: object) -> None:
         try:

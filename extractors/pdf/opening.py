@@ -56,6 +56,7 @@ class OpenPdf:
         self._page_count: int | None = None
         self._page_objects: tuple[pikepdf.Object, ...] | None = None
         self._findings: list[Finding] = []
+        self._copy: PdfiumSource | None = None
 
     @property
     def pike(self) -> pikepdf.Pdf | None:
@@ -114,6 +115,19 @@ class OpenPdf:
         """Note something about the opening."""
         self._findings.append(finding)
 
+    def go_on_with(self, copy: bytes) -> None:
+        """Have PDFium read a copy of the document from now on, if it finds as many pages in it."""
+        source = PdfiumSource(copy)
+        raw, _ = source.load(None)
+        document = None if raw is None else pypdfium2.PdfDocument(raw)
+        if document is None or len(document) != len(self.pdfium):
+            if document is not None:
+                document.close()
+            source.close()
+            return
+        self.pdfium.close()
+        self.pdfium, self._copy = document, source
+
     def close(self) -> None:
         """Close both documents."""
         self._page_objects = None
@@ -121,6 +135,9 @@ class OpenPdf:
             self._pike.close()
             self._pike = None
         self.pdfium.close()
+        if self._copy is not None:
+            self._copy.close()
+            self._copy = None
 
 
 @contextmanager

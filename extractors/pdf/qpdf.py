@@ -80,17 +80,22 @@ def rewritten(file: BinaryIO, password: str | None) -> Rewritten | None:
     try:
         pike, form = open_with_any(file, forms)
         with pike:
-            return _written(pike, form) if len(pike.pages) else None
+            return Rewritten(written(pike), pike.is_encrypted, form) if len(pike.pages) else None
     except pikepdf.PasswordError:
         raise
     except (*PIKE_ERRORS, OSError):
         return None
 
 
-def _written(pike: pikepdf.Pdf, form: bytes) -> Rewritten:
+def written(pike: pikepdf.Pdf) -> bytes:
+    """Return an open document as qpdf writes it: sound and without encryption.
+
+    Raises:
+        pikepdf.PdfError: It cannot be written; :data:`extractors.pdf.limits.PIKE_ERRORS` names what else may come.
+    """
     out = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PageCopyWarning)  # form fields lost: pages are all that is wanted
         # fix_metadata_version and preserve_pdfa would parse the file's XMP, which nobody needs here.
         pike.save(out, encryption=False, fix_metadata_version=False, preserve_pdfa=False, deterministic_id=True)
-    return Rewritten(out.getvalue(), pike.is_encrypted, form)
+    return out.getvalue()

@@ -26,6 +26,7 @@ from extractors.pdf.placing import KnownImages
 from extractors.pdf.render import render_pages
 from extractors.pdf.structure import read_structure
 from extractors.pdf.text import page_text
+from extractors.pdf.textmaps import read_as_meant
 from extractors.pdf.views import page_views
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class PdfExtractor:
             count = opened.page_count
             stored = Inventory(own_bytes=[0] * count)
             if opened.pike is not None:
-                stored = take_inventory(opened.pike, count, file.seek(0, os.SEEK_END))
+                size_bytes = file.seek(0, os.SEEK_END)
+                stored = take_inventory(opened.pike, count, size_bytes)
+                read_as_meant(opened, stored.text_maps, size_bytes)
             pages = _Pages(opened, stored, options)
             units: list[UnitFacts] = []
             for number in range(1, count + 1):

@@ -13,6 +13,8 @@ from extractors.clean import safe_text
 from extractors.pdf.annotations import annotation_parts
 from extractors.pdf.columns import column_boxes, is_prose
 from extractors.pdf.streamed import HYPHEN, text_within, visible_box, visible_text
+from extractors.pdf.torn import unbroken
+from extractors.pdf.tounicode import NO_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +48,10 @@ def page_text(textpage_raw: object, page_raw: object, width_pt: float, height_pt
     if len(text) >= _FEW_CHARS and min(width_pt, height_pt) >= _ROOM_PT:
         boxes = column_boxes(textpage_raw, page_raw, visible, text)
         if boxes:
-            text = _column_after_column(text, [text_within(textpage_raw, box) for box in boxes])
-    return _tidy(text)
+            ordered = _column_after_column(text, [text_within(textpage_raw, box) for box in boxes])
+            if ordered != text:
+                return _tidy(ordered)
+    return _tidy(unbroken(textpage_raw, text))
 
 
 def _column_after_column(streamed: str, columns: Sequence[str]) -> str:
@@ -68,6 +72,8 @@ def _words(text: str) -> list[str]:
 
 
 def _tidy(text: str) -> str:
+    if NO_TEXT in text:
+        text = text.replace(NO_TEXT, "")
     if HYPHEN in text:
         text = _unhyphenated(text)
     if " \n" in text or text.endswith(" "):

@@ -1,8 +1,9 @@
 """Whether the text of a layer can be what the page says: plain statistics, no dictionary, no language asked for.
 
-A text layer lies in two ways. Broken encodings (fonts without a Unicode mapping) give other letters than the page
+A text layer lies in three ways. Broken encodings (fonts without a Unicode mapping) give other letters than the page
 shows, mostly all moved by the same number: hardly a vowel, hardly a letter, or rare letters in the place of common
-ones. Recognition in the wrong script gives words with capitals, digits and signs in their middle.
+ones. Where only part of the mapping is broken, words change their script back and forth. Recognition in the wrong
+script gives words with capitals, digits and signs in their middle.
 
 Measured on 1,300 pages and 20 languages. Broken words: honest layers 0.00 to 0.29 (names of variables), the wrong
 script 0.31 to 0.87. Vowels among Latin letters: honest 0.31 to 0.50, moved by 29 (the usual case) 0.15. Bits a letter
@@ -16,8 +17,13 @@ import re
 import unicodedata
 from itertools import filterfalse
 
+from extractors.jumbled import is_jumbled
+
 SAMPLE_CHARS = 1_500
-"""Characters looked at, taken from the middle of the text; of recognized text four times as many."""
+"""Characters looked at, taken from the middle of the text; of recognized text four times as many.
+
+Only words in several scripts are looked for in the whole text.
+"""
 
 _FEWEST_CHARS = 100  # fewer prove nothing
 _FEWEST_WORDS = 12
@@ -61,6 +67,8 @@ def gibberish(text: str, *, recognized: bool) -> str | None:
         recognized: It comes from OCR (it lies invisibly on a picture of the page). Words of born-digital text are not
             judged: source code, formulas and names of parts look broken without being so.
     """
+    if is_jumbled(text):
+        return "mixed-scripts"
     size = SAMPLE_CHARS * (4 if recognized else 1)
     start = max(0, (len(text) - size) // 2)
     sample = text[start : start + size]

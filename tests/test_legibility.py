@@ -89,6 +89,52 @@ def test_recognition_in_the_wrong_script_is_gibberish() -> None:
     assert gibberish(MISREAD, recognized=True) == "broken-words"
 
 
+def partly_misread(text: str, first: str, last: str, block: int) -> str:
+    """What a font gives part of whose mapping is lost: some letters become those of another script."""
+    return "".join(chr(ord(char) - ord(first) + block) if first <= char <= last else char for char in text)
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "last", "block"),
+    [
+        ("Russian", "а", "к", 0x3B1),
+        ("Russian", "л", "у", 0x561),
+        ("Vietnamese", "\u1ea0", "\u1ef9", 0x448),
+        ("Turkish", "a", "j", 0x5D0),
+        ("Greek", "ά", "κ", 0x42D),
+        ("Hebrew", "ו", "מ", 0x627),
+        ("Hindi", "\u0915", "\u0925", 0x995),
+        ("English", "e", "m", 0x3B5),
+    ],
+)
+def test_words_that_change_their_script_are_gibberish(language: str, first: str, last: str, block: int) -> None:
+    honest = LANGUAGES[language] * 2
+
+    assert gibberish(partly_misread(honest, first, last, block), recognized=False) == "mixed-scripts"
+    mostly_right = (LANGUAGES["English"] + "\n" + LANGUAGES["Russian"]) * 2
+    assert gibberish(mostly_right, recognized=False) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Усе людзi нараджаюцца свабоднымi i роўнымi ў сваёй годнасцi i правах. " * 5,
+        "Вeб-сайт компaнии прeдлагaет нoвые услyги для Bac и Baшиx дeтeй. " * 5,
+        "בPython ובJava משתמשים בInternet ולWindows יש APIים رPython وJavaو من Pythonات " * 5,
+        "R = 4.7 kΩ, C = 10 μF, ΔT = 5 μs, Δx = αy, 3σ, πr²; Ωcm μmol γGTP λmax " * 5,
+        "The tensor RμνρσRμνρσ vanishes where Γμνλ does, and so the Ricci scalar gμνRμν is zero everywhere, which the "
+        "reader may verify by contracting the indices with gαβ and dropping every term of the order ξaηb or higher. "
+        * 3,
+        "haβlar saβe aɣwa iʝo kaða ʎuβja ˈpaðɾe eθeɾ, como dicen los hablantes de esta lengua en toda la zona " * 3,
+        "使用PDF文件和Word文檔αβγ測試カタカナとひらがなABCのテストабвです " * 10,
+        "ภาษาไทยPDFและWordไฟล์ " * 20,
+    ],
+    ids=["Latin i", "look-alikes", "prefixes", "units", "tensors", "phonetics", "ideographs", "no word spaces"],
+)
+def test_scripts_side_by_side_are_no_gibberish(text: str) -> None:
+    assert gibberish(text, recognized=False) is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -114,6 +160,7 @@ def test_any_text_gives_an_answer(text: str, recognized: bool) -> None:
         "broken-words",
         "hardly-letters",
         "hardly-vowels",
+        "mixed-scripts",
         "unlikely-letters",
     )
 

@@ -209,7 +209,7 @@ def join(
     Exit code 0: all units are in it. 1: some were left out of the split already.
     """
     from preflight.joiner import join_pieces
-    from preflight.render import ranges, size
+    from preflight.wording import ranges, size
 
     with Session({"jobs": jobs, "timeout": timeout}, ["a.pdf"]) as session:
         joined = join_pieces(manifest, output, session.settings, session.executor, force=force)

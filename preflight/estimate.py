@@ -1,13 +1,16 @@
 """Facts and a target → tokens, seconds and bytes, each as low, likely and high. Pure; prices are added afterwards.
 
-Every figure has a sentence in ``Estimate.basis`` that says where it comes from. What is unknown stays ``None``.
+Every figure has sentences in ``Estimate.basis`` (:mod:`preflight.basis`) that say where it comes from and from which
+numbers it was made. What is unknown stays ``None``.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import fsum
 from typing import TYPE_CHECKING
 
+from preflight.basis import OCR_CHAR_S, OCR_PAGE_S, Operands, basis_of
 from preflight.limits import request_bytes
 from preflight.model import Estimate, Range, SecondsRange, UnitEstimate
 from preflight.sight import Sight, area_in_a4, guessed_chars, sight_of, whole_text
@@ -17,16 +20,10 @@ from preflight.tokens import NOTHING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from extractors.facts import DocumentFacts, Source, UnitFacts
+    from extractors.facts import DocumentFacts, Source, UnitFacts, UnitName
     from preflight.model import UnitMeasure
-    from preflight.profile import ModelInfo, ServerRate, Target
+    from preflight.profile import ServerRate, Target
 
-# Seconds of OCR by one worker, tesserocr with fast English data at 200 dpi: a part for the page (getting the pixels,
-# layout) and a part for each character. Low and likely were fitted to 23 scanned pages of the test corpus (4,513
-# characters 1.33 s, 2,426 characters 0.76 s, 97 characters 0.08 s of CPU); high covers the noisy, skewed pages of
-# shared/facts/benchmarks.md (4,500 characters 2.6 s at 200 dpi, 3.0 s at 300; an empty noisy page 1.44 s).
-_OCR_PAGE_S = (0.05, 0.2, 1.5)
-_OCR_CHAR_S = (0.00025, 0.0003, 0.0006)
 _NO_SECONDS = SecondsRange(low=0.0, likely=0.0, high=0.0)
 # Letters of a word with the space after it, for words that only OCR will give.
 _CHARS_PER_WORD = 6
@@ -59,27 +56,48 @@ def estimate(
     by_number = {one.number: one for one in measures}
     sight = sight_of(target, chosen, source.media_type, whole_text(measures))
     sizes = _unit_bytes(facts, by_number, source.size_bytes)
-    rate = target.rate if target else None
+    rate = rate_of(target, facts.unit_kind)
+    texts = [sight.text_of(unit, by_number.get(unit.number)) for unit in facts.units]
+    images = [sight.image_of(unit) for unit in facts.units]
     units = tuple(
-        _unit(unit, by_number.get(unit.number), size, sight, rate)
-        for unit, size in zip(facts.units, sizes, strict=True)
+        _unit(unit, by_number.get(unit.number), size, sight, text if image is NOTHING else text + image, rate)
+        for unit, size, text, image in zip(facts.units, sizes, texts, images, strict=True)
     )
-    upload = request_bytes(source.size_bytes, target.mode) if target else source.size_bytes
-    seconds = _server_seconds(units, rate)
-    return Estimate(
+    whole = Estimate(
         tokens=None if sight.unknown else _total([unit.tokens for unit in units]),
         cost=None,
-        seconds=seconds,
+        seconds=_server_seconds(units, rate),
         local_seconds=_sum_seconds([unit.local_seconds for unit in units]),
-        upload_bytes=upload,
-        basis=_basis(facts.units, sight, target, chosen, source.size_bytes),
-    ), units
+        upload_bytes=request_bytes(source.size_bytes, target.mode) if target else source.size_bytes,
+        basis={},
+    )
+    operands = Operands(
+        facts=facts,
+        measures=by_number,
+        sight=sight,
+        target=target,
+        model=chosen,
+        rate=rate,
+        size_bytes=source.size_bytes,
+        unit_bytes=sum(sizes),
+        texts=_total(texts),
+        images=images,
+    )
+    return replace(whole, basis=basis_of(operands, whole)), units
+
+
+def rate_of(target: Target | None, kind: UnitName) -> ServerRate | None:
+    """Return the speed of a target for documents of a kind; None when it is not known.
+
+    A speed by the page says nothing of flowing text, which has no pages until it is printed.
+    """
+    rate = target.rate if target else None
+    return None if rate is None or (kind == "block" and any(rate.page)) else rate
 
 
 def _unit(
-    unit: UnitFacts, measured: UnitMeasure | None, size: int, sight: Sight, rate: ServerRate | None
+    unit: UnitFacts, measured: UnitMeasure | None, size: int, sight: Sight, tokens: Range, rate: ServerRate | None
 ) -> UnitEstimate:
-    text, image = sight.text_of(unit, measured), sight.image_of(unit)
     words = measured.words if measured else 0
     local = _NO_SECONDS
     if unit.needs_ocr:
@@ -88,7 +106,7 @@ def _unit(
         local = _ocr_seconds(area_in_a4(unit), chars)
     return UnitEstimate(
         number=unit.number,
-        tokens=text if image is NOTHING else text + image,
+        tokens=tokens,
         seconds=rated(rate, size) if rate else None,
         local_seconds=local,
         bytes=size,
@@ -100,7 +118,7 @@ def _unit(
 def _ocr_seconds(area: float, chars: Range) -> SecondsRange:
     low, likely, high = (
         round(page * max(0.1, area) + each * count, 3)
-        for page, each, count in zip(_OCR_PAGE_S, _OCR_CHAR_S, (chars.low, chars.likely, chars.high), strict=True)
+        for page, each, count in zip(OCR_PAGE_S, OCR_CHAR_S, (chars.low, chars.likely, chars.high), strict=True)
     )
     return SecondsRange(low=low, likely=likely, high=high)
 
@@ -155,60 +173,3 @@ def _total(parts: Sequence[Range]) -> Range:
         likely=sum(part.likely for part in parts),
         high=sum(part.high for part in parts),
     )
-
-
-def _basis(
-    units: Sequence[UnitFacts], sight: Sight, target: Target | None, model: ModelInfo | None, size_bytes: int
-) -> dict[str, str]:
-    """Say for each figure where it comes from."""
-    waiting = sum(unit.needs_ocr for unit in units)
-    basis = {
-        "tokens": f"unknown: {sight.unknown}" if sight.unknown else _tokens_basis(units, sight, waiting),
-        "local_seconds": _local_basis(waiting),
-        "upload_bytes": _upload_basis(target, size_bytes),
-    }
-    if model is not None:
-        basis["model"] = model.id + (f" ({model.note})" if model.note else "")
-    rate = target.rate if target else None
-    if rate is not None:
-        basis["seconds"] = f"rates of the profile ({rate.fact.cited})"
-    elif target is not None:
-        basis["seconds"] = f"unknown: no rate of {target.ref} has been measured; uncalibrated"
-    return basis
-
-
-def _tokens_basis(units: Sequence[UnitFacts], sight: Sight, waiting: int) -> str:
-    parts = [sight.remark]
-    if sight.counter is not None and sight.text:
-        parts.append(f"text: {sight.counter.basis}")
-    if sight.text_tokens == "unclear":
-        parts.append("whether native text counts besides page images is unclear, so it is in the high figure only")
-    if sight.text_tokens == "free":
-        parts.append("native text is not charged besides page images")
-    rule = sight.image_rule
-    if rule is not None:
-        note = f"; {rule.note}" if rule.note else ""
-        parts.append(f"images: {len(units)} ({rule.fact.cited}{note})")
-    if waiting and sight.after_ocr:
-        parts.append(
-            f"{waiting} need OCR: without it the low figure holds and their content is lost; the others count the text "
-            "OCR would give"
-        )
-    return "; ".join(parts)
-
-
-def _local_basis(waiting: int) -> str:
-    if not waiting:
-        return "nothing needs OCR"
-    return f"{waiting} to recognize here, seconds of one worker; measured with tesserocr at 200 dpi on two cores"
-
-
-def _upload_basis(target: Target | None, size_bytes: int) -> str:
-    if target is None:
-        return "size of the file"
-    mode = target.mode
-    if mode.transport == "json-base64":
-        return f"base64 of {size_bytes:,} bytes (4 for 3) and {mode.overhead_bytes:,} of JSON around it, our allowance"
-    if mode.transport == "reference":
-        return f"{size_bytes:,} bytes, put where {target.ref} fetches them"
-    return f"{size_bytes:,} bytes and {mode.overhead_bytes:,} around them ({mode.transport}), our allowance"

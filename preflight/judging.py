@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from preflight.case import TargetView
 from preflight.errors import UsageError
-from preflight.estimate import estimate
+from preflight.estimate import estimate, rate_of
 from preflight.limits import effective_limits, user_limit
 from preflight.model import Range, Report, TargetRef, Verdict
 from preflight.plan import Boundary, PieceLimits, make_plan
-from preflight.prices import PieceSize, price, with_cost
+from preflight.prices import PieceSize, Priced, price, with_cost
 from preflight.target import load_hop, load_target, model_of
 from preflight.tokens import encodings_for
 from preflight.verdict import judge
+from preflight.wording import kinds_of_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from extractors.facts import DocumentFacts
     from preflight.model import Estimate, Limit, Measure, Plan, UnitEstimate
@@ -155,22 +156,27 @@ def limits_for(prepared: Prepared, media_type: str) -> tuple[Limit, ...]:
 def report_on(examined: Examined, prepared: Prepared) -> Report:
     """Judge a document that could be read."""
     source, facts, target = examined.source, examined.facts, prepared.target
-    model = prepared.model.id if prepared.model else None
     weighed = weigh(examined, prepared)
-    figures, units, limits = weighed.figures, weighed.units, weighed.limits
-    plan = _plan(examined, units, limits, target) if limits else None
+    figures, limits = weighed.figures, weighed.limits
+    view = TargetView.of(target, source.media_type) if target else None
+    refused = view is not None and view.sees == "refused"  # no piece of it would be taken
+    plan = _plan(examined, weighed, target) if limits and not refused else None
     if target is not None:
-        pieces = plan.pieces if plan else ()
-        figures = with_cost(
-            figures, price(target, model, [_size(facts, figures, units, one.first, one.last) for one in pieces])
-        )
+        spans = [(one.first, one.last) for one in plan.pieces] if plan else [(1, facts.unit_count)]
+        model = prepared.model.id if prepared.model else None
+        priced = price(target, model, [_size(facts, weighed, first, last) for first, last in spans])
+        if refused:
+            priced = Priced(
+                cost=None, basis=f"unknown: {target.ref} does not take {kinds_of_file((source.media_type,))}"
+            )
+        figures = with_cost(figures, priced)
     judgement = judge(
         source,
         facts,
         estimate=figures,
-        units=units,
+        units=weighed.units,
         limits=limits,
-        target=TargetView.of(target, source.media_type) if target else None,
+        target=view,
         plan=plan,
     )
     return Report(
@@ -182,6 +188,7 @@ def report_on(examined: Examined, prepared: Prepared) -> Report:
         binding=judgement.binding,
         findings=(*judgement.findings, *facts.findings),
         plan=plan,
+        limits=judgement.limits,
     )
 
 
@@ -215,18 +222,21 @@ def _user_limits(limits: UserLimits) -> Iterator[Limit]:
         yield user_limit(measure, value)
 
 
-def _plan(examined: Examined, units: Sequence[UnitEstimate], limits: Sequence[Limit], target: Target | None) -> Plan:
+def _plan(examined: Examined, weighed: Weighed, target: Target | None) -> Plan:
     facts = examined.facts
-    rate = target.rate if target else None
-    return make_plan(
-        units,
-        PieceLimits.of(limits),
+    rate = rate_of(target, facts.unit_kind)
+    plan = make_plan(
+        weighed.units,
+        PieceLimits.of(weighed.limits),
         boundaries=boundaries(facts),
         shared_bytes=facts.shared_bytes,
         overhead_seconds=rate.request[2] if rate else 0.0,
         page_units=facts.unit_kind != "block",
         whole_bytes=examined.source.size_bytes,
     )
+    if weighed.figures.tokens is not None:
+        return plan
+    return replace(plan, pieces=tuple(replace(piece, tokens=None) for piece in plan.pieces))
 
 
 def boundaries(facts: DocumentFacts) -> list[Boundary]:
@@ -238,11 +248,11 @@ def boundaries(facts: DocumentFacts) -> list[Boundary]:
     ]
 
 
-def _size(facts: DocumentFacts, figures: Estimate, units: Sequence[UnitEstimate], first: int, last: int) -> PieceSize:
+def _size(facts: DocumentFacts, weighed: Weighed, first: int, last: int) -> PieceSize:
     """What the request of units ``first`` to ``last`` is priced by."""
-    run = units[first - 1 : last]
+    run = weighed.units[first - 1 : last]
     tokens = None
-    if figures.tokens is not None:
+    if weighed.figures.tokens is not None:
         low, likely, high = (sum(column) for column in zip(*(_ends(unit.tokens) for unit in run), strict=True))
         tokens = Range(low=low, likely=likely, high=high)
     return PieceSize(tokens=tokens, pages=None if facts.unit_kind == "block" else len(run))

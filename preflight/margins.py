@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from preflight.limits import counted_bytes, raw_bytes_max
-from preflight.model import Binding
+from preflight.model import Binding, HeldLimit
 from preflight.plan import MICROSECONDS
 
 if TYPE_CHECKING:
@@ -72,6 +72,21 @@ class Reading:
             as_of=self.limit.as_of,
             status=self.limit.status,
             note=self.limit.note,
+        )
+
+    def held(self) -> HeldLimit:
+        """The reading as the report lists it."""
+        limit = self.limit
+        return HeldLimit(
+            limit=limit.measure,
+            value=self.value,
+            max=limit.max,
+            by=limit.by,
+            field=limit.field,
+            source=limit.source,
+            as_of=limit.as_of,
+            status=limit.status,
+            note=limit.note,
         )
 
 

@@ -125,7 +125,8 @@ class Estimate:
         seconds: Seconds on the server; None when the profile has no rate. Uncalibrated until measured.
         local_seconds: Seconds of OCR on this machine, for the units that need it.
         upload_bytes: Bytes on the wire, base64 included where the target's API needs it.
-        basis: Where each figure comes from, for ``--explain``: figure → sentence.
+        basis: Where each figure comes from, for ``--explain``: figure → sentence, a part of a figure behind a dot
+            (:mod:`preflight.basis`).
     """
 
     tokens: Range | None
@@ -181,11 +182,39 @@ class Binding:
         note: Remark of the profile.
     """
 
-    limit: str
+    limit: Measure
     value: float
     max: float
     margin: float
     by: str
+    source: str
+    as_of: str
+    status: LimitStatus
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLimit:
+    """One limit that was looked at, whether it decides or not, with the document's value beside it.
+
+    Attributes:
+        limit: The measure.
+        value: The document's value (the high end where it is an interval, the largest unit where the limit is about
+            units); None when unknown.
+        max: The limit.
+        by: Profile that sets it.
+        field: Name of the limit inside that profile.
+        source: Where the limit was read.
+        as_of: Date of that source.
+        status: How sure the limit is.
+        note: Remark of the profile.
+    """
+
+    limit: Measure
+    value: float | None
+    max: float
+    by: str
+    field: str
     source: str
     as_of: str
     status: LimitStatus
@@ -200,7 +229,7 @@ class PlannedPiece:
         index: From 1.
         first: Number of its first unit.
         last: Number of its last unit.
-        tokens: Likely tokens.
+        tokens: Likely tokens; None when the target counts none, or nobody knows how.
         bytes: Estimated bytes of the piece as a file.
         seconds: Likely seconds at the target, None when unknown.
         reason: Why it ends where it does.
@@ -209,7 +238,7 @@ class PlannedPiece:
     index: int
     first: int
     last: int
-    tokens: int
+    tokens: int | None
     bytes: int
     seconds: float | None
     reason: str
@@ -234,7 +263,22 @@ class TargetRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The answer of ``check``: one definition for command line, REST and batch (CONTRACT.md)."""
+    """The answer of ``check``: one definition for command line, REST and batch (CONTRACT.md).
+
+    Attributes:
+        source: The document.
+        facts: What was found in it; None when it could not be read.
+        target: Where it is to go; None to speak of the document alone.
+        estimate: What it comes to.
+        verdict: What to do.
+        binding: The limit that decides; None without limits, when no value is known, or when the target refuses the
+            document whatever its size.
+        findings: Why, and what to do next.
+        plan: Where it would be cut; None without a target and where no piece would be taken.
+        limits: Every limit that was looked at, the tightest of each measure.
+        problem: Why it could not be read.
+        schema: Version of this shape.
+    """
 
     source: Source
     facts: DocumentFacts | None
@@ -244,5 +288,6 @@ class Report:
     binding: Binding | None
     findings: tuple[Finding, ...]
     plan: Plan | None
+    limits: tuple[HeldLimit, ...] = ()
     problem: Problem | None = None
     schema: str = SCHEMA

@@ -12,7 +12,8 @@ from extractors.facts import Source
 from preflight.errors import PreflightError
 from preflight.judging import Prepared, report_on, report_unread
 from preflight.problems import problem_from
-from preflight.reading import UNKNOWN_TYPE, ReadEvents, Unread, examine_task, examined_from, plain_source
+from preflight.reading import ReadEvents, Unread, examine_task, examined_from, plain_source
+from preflight.wording import UNKNOWN_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,7 +13,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from preflight.model import CostRange
+from preflight.price_words import token_price_words
 from preflight.target import model_of
+from preflight.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +84,7 @@ def price(target: Target, model: str | None, pieces: Sequence[PieceSize]) -> Pri
         sum((_request(listed, tokens, known) for tokens in counts), Decimal(0))
         for counts in ([one.low for one in ranges], [one.likely for one in ranges], [one.high for one in ranges])
     ]
-    return Priced(cost=_cost(totals), basis=_basis(pricing, name, listed, f"{len(pieces)} request(s), each by itself"))
+    return Priced(cost=_cost(totals), basis=_basis(pricing, name, listed, token_price_words(listed, ranges)))
 
 
 def with_cost(estimate: Estimate, priced: Priced) -> Estimate:
@@ -126,18 +128,21 @@ def _by_page(pricing: Pricing, name: str, listed: PriceCalculation | None, piece
     pages = sum(counts)
     if listed is not None and listed.model_price.input_document_kpages is not None:
         total = listed.model_price.calc_price(Usage(input_document_pages=pages))["total_price"]
-        return Priced(cost=_cost([total] * 3), basis=_basis(pricing, name, listed, f"{pages} page(s)"))
+        per_thousand = f"{counted(pages, 'page')} at {listed.model_price.input_document_kpages} USD for 1,000"
+        return Priced(cost=_cost([total] * 3), basis=_basis(pricing, name, listed, per_thousand))
     fact = pricing.fact
     if fact is None or isinstance(fact.value, bool | str | None):
         return _unknown(f"there is no price by the page of {name}")
     total = Decimal(str(fact.value)) * pages / 1000
-    return Priced(cost=_cost([total] * 3), basis=f"{pages} page(s) at {fact.value} USD for 1,000 ({fact.cited})")
+    return Priced(
+        cost=_cost([total] * 3), basis=f"{counted(pages, 'page')} at {fact.value} USD for 1,000 ({fact.cited})"
+    )
 
 
 def _basis(pricing: Pricing, name: str, listed: PriceCalculation, what: str) -> str:
     matched = f"{name}" if listed.model.id == name else f"{name} (listed as {listed.model.id})"
     source = f"genai-prices {version('genai-prices')}, prices of {pricing.as_of}"
-    return f"input of {what}; {matched} at {pricing.provider}: {listed.model_price}; {source}"
+    return f"{what}; input of {matched} at {pricing.provider}; {source}"
 
 
 def _cost(totals: Sequence[Decimal]) -> CostRange:

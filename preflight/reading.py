@@ -14,6 +14,7 @@ from preflight.errors import FileMissing
 from preflight.execution import Task
 from preflight.tasks import Examined, ReadTask, Recognized, RecognizeTask
 from preflight.wire import load
+from preflight.wording import UNKNOWN_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-UNKNOWN_TYPE = "application/octet-stream"
 PAGES_PER_TASK = 4
 
 NOTHING_HELPS = frozenset({"ocr-unavailable", "ocr-language-missing", "file-missing"})

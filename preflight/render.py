@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,14 +15,16 @@ from rich.text import Text
 
 from extractors.facts import UnitKind
 from preflight.model import Verdict
+from preflight.render_explain import explanation
+from preflight.wording import UNKNOWN_TYPE, duration, limit_words, ranges, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from extractors.facts import DocumentFacts, Finding, UnitFacts
-    from preflight.model import Binding, Estimate, Plan, Report
+    from preflight.model import Binding, Estimate, Plan, Report, SecondsRange
 
 STRIP_CELLS = 72
 FINDINGS_SHOWN = 6
@@ -42,6 +46,8 @@ _VERDICTS = {
     Verdict.WONT_FIT: ("WON'T FIT", "bold red"),
     Verdict.UNREADABLE: ("UNREADABLE", "bold red"),
 }
+# Measures whose unit is told once: "206 of 100 pages".
+_COUNTED = frozenset({"pages", "tokens", "words", "images", "seconds"})
 _SEVERITIES = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("i", "blue")}
 _TYPES = {
     "application/pdf": "PDF",
@@ -54,11 +60,11 @@ def report_view(report: Report, *, explain: bool = False) -> RenderableType:
     """Return one document's report: verdict, binding limit, strip, figures, what to do; one screen."""
     parts: list[RenderableType] = []
     if report.problem is not None:
-        parts.append(Text.assemble((report.problem.title, "red"), f": {report.problem.detail}"))
+        parts.append(Text(report.problem.detail))
     if report.binding is not None:
         parts.append(_binding_line(report.binding))
     if report.facts is not None and report.facts.units:
-        parts.append(_strip(report.facts, report.plan))
+        parts.append(_Strip(report.facts, report.plan))
         parts.append(_legend(report.facts))
     if report.estimate is not None:
         parts.append(_figures(report.estimate))
@@ -67,8 +73,8 @@ def report_view(report: Report, *, explain: bool = False) -> RenderableType:
     if report.findings:
         parts.append(_findings(report.findings, everything=explain))
     if explain:
-        parts.append(_explanation(report))
-    return Group(_headline(report), *(Padding(part, (0, 0, 0, 2)) for part in parts))
+        parts.append(explanation(report))
+    return Group(_headline(report), *(Padding(part, (0, 0, 0, 2), expand=False) for part in parts))
 
 
 def plan_view(report: Report, *, most: int | None = None) -> RenderableType:
@@ -83,18 +89,11 @@ def plan_view(report: Report, *, most: int | None = None) -> RenderableType:
     table.add_column("ends at", overflow="ellipsis", no_wrap=True)
     for piece in pieces[:most]:
         span = f"{piece.first}–{piece.last}" if piece.last > piece.first else f"{piece.first}"
-        table.add_row(f"{piece.index}", span, f"{piece.tokens:,}", size(piece.bytes), piece.reason)
+        tokens = Text("unknown", "dim") if piece.tokens is None else f"{piece.tokens:,}"
+        table.add_row(f"{piece.index}", span, tokens, size(piece.bytes), piece.reason)
     if most is not None and len(pieces) > most:
         table.add_row("…", f"{len(pieces) - most} more", "", "", "`preflight plan` shows all")
     return table
-
-
-def size(count: int) -> str:
-    """Return bytes in decimal units, as vendors count them."""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= scale:
-            return f"{count / scale:.1f} {unit}"
-    return f"{count} B"
 
 
 def money(value: str) -> str:
@@ -104,21 +103,13 @@ def money(value: str) -> str:
     return f"{exact:.{digits}f}"
 
 
-def amount(measure: str, value: float) -> str:
-    """Return the value of a measure with its unit."""
-    if measure == "bytes":
-        return size(int(value))
-    if measure == "seconds":
-        return f"{value:.0f} s"
-    return f"{value:,.0f} {measure}"
-
-
 def _headline(report: Report) -> Text:
     word, style = _VERDICTS[report.verdict]
     source, facts = report.source, report.facts
     line = Text.assemble((f" {word} ", f"{style} reverse"), " ", (source.name, "bold"))
-    kind = _TYPES.get(source.media_type, source.media_type)
-    line.append(f"  {kind}, {size(source.size_bytes)}")
+    if source.sha256:  # what is not there has neither a kind nor a size
+        kind = "" if source.media_type == UNKNOWN_TYPE else f"{_TYPES.get(source.media_type, source.media_type)}, "
+        line.append(f"  {kind}{size(source.size_bytes)}")
     if facts is not None:
         line.append(f", {facts.unit_count:,} {facts.unit_kind}{'' if facts.unit_count == 1 else 's'}")
     if report.target is not None:
@@ -134,12 +125,13 @@ def _headline(report: Report) -> Text:
 
 def _binding_line(binding: Binding) -> Text:
     over = binding.margin < 0
-    distance = amount(binding.limit, abs(binding.margin))
+    distance = limit_words(binding.limit, abs(binding.margin))
     share = f"{binding.value / binding.max:.0%}" if binding.max else "–"
-    line = Text("limit that binds: ")
+    shown = limit_words(binding.limit, binding.value).partition(" ")[0] if binding.limit in _COUNTED else None
+    value = shown or limit_words(binding.limit, binding.value)
+    line = Text("limit that binds: " if over else "nearest limit: ")
     line.append(
-        f"{amount(binding.limit, binding.value)} of {amount(binding.limit, binding.max)} ({share}, {distance} "
-        f"{'over' if over else 'left'})",
+        f"{value} of {limit_words(binding.limit, binding.max)} ({share}, {distance} {'over' if over else 'left'})",
         "red" if over else "",
     )
     origin = (f"set by {binding.by}", binding.source, binding.as_of, binding.status)
@@ -147,19 +139,33 @@ def _binding_line(binding: Binding) -> Text:
     return line
 
 
-def _strip(facts: DocumentFacts, plan: Plan | None) -> Text:
-    """Draw the units by kind, several to a cell where there are many, with a bar where a piece ends."""
-    units = facts.units
-    cells = min(len(units), STRIP_CELLS)
-    starts = {piece.first for piece in plan.pieces[1:]} if plan else set()
-    line = Text()
-    for cell in range(cells):
-        first, last = cell * len(units) // cells, (cell + 1) * len(units) // cells
-        bucket = units[first:last]
-        if any(unit.number in starts for unit in bucket):
-            line.append("|", "bold")
-        line.append(*_KINDS[_most_telling(bucket)])
-    return line
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """The units by kind, several to a cell where there are many, with a bar where a piece ends; one line."""
+
+    facts: DocumentFacts
+    plan: Plan | None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        units = self.facts.units
+        starts = {piece.first for piece in self.plan.pieces[1:]} if self.plan else set()
+        most = min(STRIP_CELLS, options.max_width)
+        cells = min(len(units), most)
+        while cells > 1 and cells + self._bars(cells, starts) > most:
+            cells -= 1
+        line = Text(no_wrap=True)
+        for cell in range(cells):
+            first, last = cell * len(units) // cells, (cell + 1) * len(units) // cells
+            bucket = units[first:last]
+            if any(unit.number in starts for unit in bucket):
+                line.append("|", "bold")
+            line.append(*_KINDS[_most_telling(bucket)])
+        yield line
+
+    def _bars(self, cells: int, starts: set[int]) -> int:
+        """Cells in which a piece begins."""
+        ends = [(cell + 1) * len(self.facts.units) // cells for cell in range(cells)]
+        return len({bisect_left(ends, number) for number in starts})
 
 
 def _most_telling(units: Sequence[UnitFacts]) -> UnitKind:
@@ -194,10 +200,16 @@ def _figures(estimate: Estimate) -> Columns:
     else:
         words.append(_figure("cost", f"{money(cost.likely)} {cost.currency}", f"{money(cost.low)}–{money(cost.high)}"))
     words.append(_figure("upload", size(estimate.upload_bytes)))
-    words.append(_figure("server time", "unknown" if seconds is None else f"{seconds.likely:.0f} s"))
+    words.append(_figure("server time", *_spans(seconds)))
     if local.high:
-        words.append(_figure("OCR here", f"~{max(1, round(local.likely))} s", f"up to {max(1, round(local.high))} s"))
+        words.append(_figure("OCR here", *_spans(local)))
     return Columns(words, padding=(0, 3, 0, 0))
+
+
+def _spans(seconds: SecondsRange | None) -> tuple[str, str]:
+    if seconds is None:
+        return "unknown", ""
+    return duration(seconds.likely), f"{duration(seconds.low)}–{duration(seconds.high)}"
 
 
 def _figure(name: str, value: str, interval: str = "") -> Text:
@@ -220,33 +232,4 @@ def _findings(findings: Sequence[Finding], *, everything: bool) -> Table:
         table.add_row(Text(mark, style), Text.assemble(finding.message, (where, "dim")))
     if len(ranked) > len(shown):
         table.add_row("", Text(f"… {len(ranked) - len(shown)} more findings: --explain or --json shows them", "dim"))
-    return table
-
-
-def ranges(numbers: Sequence[int], most: int = 8) -> str:
-    """Return unit numbers as runs: ``3–4, 9``; at most ``most`` runs."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    words = [f"{first}–{last}" if last > first else f"{first}" for first, last in runs[:most]]
-    return ", ".join(words) + (" …" if len(runs) > most else "")
-
-
-def _explanation(report: Report) -> RenderableType:
-    """Say where every figure comes from."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title="where it comes from", title_justify="left")
-    table.add_column("figure", no_wrap=True)
-    table.add_column("source")
-    if report.estimate is not None:
-        for figure, sentence in sorted(report.estimate.basis.items()):
-            table.add_row(figure, sentence)
-    reasons: dict[tuple[str, ...], list[int]] = {}
-    for unit in report.facts.units if report.facts else ():
-        if unit.reasons:
-            reasons.setdefault((unit.kind.value, *unit.reasons), []).append(unit.number)
-    for (kind, *words), numbers in sorted(reasons.items()):
-        table.add_row(kind, f"{', '.join(words)} [{ranges(numbers)}]")
     return table

@@ -9,8 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from preflight.render import ranges, size
-from preflight.wording import counted
+from preflight.wording import counted, ranges, size
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

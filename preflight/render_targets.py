@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from preflight.profile import MEDIA, Hop, Target
-from preflight.render import amount
+from preflight.wording import limit_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def _limits(profile: Profile) -> Table:
     for rule in profile.limits:
         fact = rule.fact
         status = Text(fact.status, _STATUS.get(fact.status, ""))
-        table.add_row(amount(rule.measure, rule.max), _conditions(rule), status, fact.as_of, fact.url)
+        table.add_row(limit_words(rule.measure, rule.max), _conditions(rule), status, fact.as_of, fact.url)
     return table
 
 

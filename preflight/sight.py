@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from preflight.model import Range, UnitMeasure
 from preflight.tokens import NOTHING, TOKENIZERS, TokenCounter
+from preflight.wording import kinds_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,9 +105,9 @@ def sight_of(target: Target | None, model: ModelInfo | None, media_type: str, li
     counter = TOKENIZERS[name] if name else None
     seen = target.acceptance(media_type)
     if seen is None:
-        return _blind(f"it is not known how {target.ref} sees {media_type}")
+        return _blind(f"it is not known how {target.ref} sees {kinds_of_file((media_type,))}")
     if seen.sees == "refused":
-        return _blind(f"{target.ref} does not take {media_type}")
+        return _blind(f"{target.ref} does not take {kinds_of_file((media_type,))}")
     if counter is None:
         return _blind(f"the profile of {target.ref} names no tokenizer, so nothing there is counted in tokens")
     is_image = media_type.startswith("image/")
@@ -183,8 +184,13 @@ def guessed_chars(unit: UnitFacts) -> Range:
 
 def guessed_tokens(chars: Range, like: UnitMeasure | None) -> Range:
     """o200k tokens for characters, at the rate of the document's own text where there is enough of it."""
-    rates = _TOKENS_PER_1000_CHARS
-    if like is not None and like.chars >= _LEARN_FROM_CHARS and like.o200k:
-        rates = tuple(like.o200k * spread // like.chars for spread in _SPREAD)  # type: ignore[assignment]
-    low, likely, high = rates
+    (low, likely, high), _ = token_rates(like)
     return Range(low=chars.low * low // 1000, likely=chars.likely * likely // 1000, high=-(-chars.high * high // 1000))
+
+
+def token_rates(like: UnitMeasure | None) -> tuple[tuple[int, int, int], bool]:
+    """Return o200k tokens for 1,000 characters (low, likely, high), and whether the document's own text told them."""
+    if like is None or like.chars < _LEARN_FROM_CHARS or not like.o200k:
+        return _TOKENS_PER_1000_CHARS, False
+    low, likely, high = (like.o200k * spread // like.chars for spread in _SPREAD)
+    return (low, likely, high), True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from extractors.errors import DamagedDocument
 from preflight.cutting import Bench
+from preflight.estimate import rate_of
 from preflight.fit import Fit
 from preflight.fitting import Fitting, Frame
 from preflight.judging import boundaries
@@ -103,7 +104,7 @@ def frame_of(surveyed: Surveyed) -> Frame:
         shared_bytes=facts.shared_bytes,
         whole_bytes=surveyed.examined.source.size_bytes,
         page_units=facts.unit_kind != "block",
-        rate=target.rate if target else None,
+        rate=rate_of(target, facts.unit_kind),
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from extractors.facts import DocumentFacts, Finding, Source, UnitFacts
     from preflight.margins import Reading
-    from preflight.model import Binding, Estimate, Limit, Plan, UnitEstimate
+    from preflight.model import Binding, Estimate, HeldLimit, Limit, Plan, UnitEstimate
 
 __all__ = ["Judgement", "TargetView", "judge"]
 
@@ -38,13 +38,16 @@ class Judgement:
 
     Attributes:
         verdict: The word.
-        binding: The limit that decides; None without limits or when no value is known.
+        binding: The limit that decides; None without limits, when no value is known, or when the target refuses the
+            document whatever its size.
         findings: Why, and what to do next; what decides comes first.
+        limits: Every limit that was held against the document.
     """
 
     verdict: Verdict
     binding: Binding | None
     findings: tuple[Finding, ...]
+    limits: tuple[HeldLimit, ...] = ()
 
 
 def judge(
@@ -74,9 +77,11 @@ def judge(
     measured = Measured(size_bytes=source.size_bytes, facts=facts, estimate=estimate, units=units)
     readings = read_limits(limits, measured)
     case = Case(media_type=source.media_type, facts=facts, target=target, readings=readings, plan=plan)
-    bound = binding_reading(readings)
     refused = refusals(case)
+    bound = None if refused else binding_reading(readings)
     hopeless, reducible = _sorted_out(case, measured)
+    if target is not None and target.sees == "refused":  # whatever else there is to say of it helps nobody
+        return Judgement(verdict=_verdict(case, refused=True, reducible=False), binding=None, findings=refused)
     findings = (
         *refused,
         *oversize(case, hopeless, reducible),
@@ -87,7 +92,12 @@ def judge(
         *unseen_images(case),
     )
     verdict = _verdict(case, refused=bool(refused or hopeless), reducible=bool(reducible))
-    return Judgement(verdict=verdict, binding=bound.binding() if bound else None, findings=findings)
+    return Judgement(
+        verdict=verdict,
+        binding=bound.binding() if bound else None,
+        findings=findings,
+        limits=tuple(reading.held() for reading in readings),
+    )
 
 
 def _verdict(case: Case, *, refused: bool, reducible: bool) -> Verdict:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from extractors.facts import UnitName
-    from preflight.model import Measure
+    from preflight.model import Measure, Range, SecondsRange
 
 _MEASURES: dict[Measure, str] = {
     "bytes": "bytes",
@@ -36,6 +36,9 @@ _FILES = {
 }
 _MOST_NAMED = 5
 
+UNKNOWN_TYPE = "application/octet-stream"
+"""Media type of a file nobody could identify."""
+
 
 def amount(measure: Measure, value: float) -> str:
     """A value with its unit: ``32,000,000 bytes (32.0 MB)``, ``1 page``, ``12.5 seconds``."""
@@ -61,6 +64,68 @@ def named_units(kind: UnitName, numbers: Sequence[int]) -> str:
 def counted(count: int, what: str) -> str:
     """A count with its noun: ``1 page``, ``12 pages``."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def interval(tokens: Range) -> str:
+    """Whole numbers as the likely one with the interval behind it: ``1,600 (1,592–1,760)``, ``368`` where exact."""
+    if tokens.low == tokens.high:
+        return f"{tokens.likely:,}"
+    return f"{tokens.likely:,} ({tokens.low:,}–{tokens.high:,})"
+
+
+def wide(numbers: Range) -> str:
+    """Whole numbers as low, likely and high: ``0–1,800–6,000``, ``500`` where exact."""
+    if numbers.low == numbers.high:
+        return f"{numbers.likely:,}"
+    return f"{numbers.low:,}–{numbers.likely:,}–{numbers.high:,}"
+
+
+def span(seconds: SecondsRange) -> str:
+    """Seconds as the likely number with the interval behind it: ``3.4 (1.7–5.8)``."""
+    if seconds.low == seconds.high:
+        return f"{seconds.likely:,g}"
+    return f"{seconds.likely:,g} ({seconds.low:,g}–{seconds.high:,g})"
+
+
+def ratio_words(per_mille: tuple[int, int, int]) -> str:
+    """A ratio in thousandths as low, likely and high: ``1.20–1.51–1.85``."""
+    return "–".join(f"{one / 1000:.2f}" for one in per_mille)
+
+
+def size(count: float) -> str:
+    """Bytes in decimal units, as vendors count them: ``26.3 kB``, ``1.0 MB``; exactly 32,000,000 are ``32 MB``."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= 0.99995 * scale:  # what would be rounded to 1,000 of the smaller unit
+            return f"{count / scale:.{0 if count % scale == 0 else 1}f} {unit}"
+    return f"{count:.0f} B"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people, never a bare zero for something: ``0.4 s``, ``12 s``, ``3 min``, ``1.5 h``."""
+    if seconds >= 5400:
+        return f"{seconds / 3600:.1f}".removesuffix(".0") + " h"
+    if seconds >= 120:
+        return f"{seconds / 60:.0f} min"
+    if seconds >= 10 or seconds == 0:
+        return f"{seconds:.0f} s"
+    return f"{seconds:.1f} s" if seconds >= 0.05 else "< 0.1 s"
+
+
+def limit_words(measure: Measure, value: float) -> str:
+    """The value of a measure with its unit, short: ``1.0 MB``, ``206 pages``, ``1 page``, ``0.4 seconds``."""
+    return size(value) if measure == "bytes" else amount(measure, value)
+
+
+def ranges(numbers: Sequence[int], most: int = 8) -> str:
+    """Return unit numbers as runs: ``3–4, 9``; at most ``most`` runs."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = [f"{first}–{last}" if last > first else f"{first}" for first, last in runs[:most]]
+    return ", ".join(words) + (" …" if len(runs) > most else "")
 
 
 def kinds_of_file(media_types: Sequence[str]) -> str:

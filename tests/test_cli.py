@@ -32,7 +32,7 @@ def test_a_document_that_fits(samples: Path) -> None:
     assert run.returncode == 0, run.stderr
     out = run.stdout.decode()
     assert out.lstrip().startswith("FITS")
-    assert "limit that binds" in out
+    assert "nearest limit: 36,164 of 992,000 tokens" in out
     assert "tokens" in out
     assert not run.stderr
 
@@ -58,7 +58,7 @@ def test_json_follows_the_contract(samples: Path) -> None:
     report = json.loads(run.stdout)
     assert report["schema"] == "preflight/report/1"
     assert set(report) == {
-        "schema", "source", "facts", "target", "estimate", "verdict", "binding", "findings", "plan",
+        "schema", "source", "facts", "target", "estimate", "verdict", "binding", "findings", "plan", "limits",
     }  # fmt: skip
     assert set(report["source"]) == {"name", "size_bytes", "sha256", "media_type"}
     assert [unit["kind"] for unit in report["facts"]["units"]] == ["text", "scan", "image", "hybrid", "blank"]
@@ -105,9 +105,19 @@ def test_standard_input(samples: Path) -> None:
 def test_explain_says_where_figures_come_from(samples: Path) -> None:
     out = preflight("check", samples / "mixed.pdf", "--for", "openai-api-file-input", "--explain").stdout.decode()
 
-    assert "where it comes from" in out
-    assert "genai-prices" in out
-    assert "toktok" in out
+    for words in (
+        "where the figures come from",
+        "limits looked at",
+        "why a page is of its kind",
+        "genai-prices",
+        "toktok",
+    ):
+        assert words in out
+    report = json.loads(preflight("check", samples / "mixed.pdf", "--for", "openai-api-file-input", "--json").stdout)
+    spaced = " ".join(out.split())
+    for sentence in report["estimate"]["basis"].values():
+        assert " ".join(sentence.split()) in spaced
+    assert {one["limit"] for one in report["limits"]} == {"bytes", "tokens", "seconds"}
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_without_a_target_text_is_counted_in_o200k() -> None:
     assert [unit.tokens for unit in units] == [exactly(ONE_PAGE_TOKENS)] * 2
     assert whole.upload_bytes == 300_000
     assert (whole.cost, whole.seconds) == (None, None)
-    assert "o200k" in whole.basis["tokens"]
+    assert "o200k" in whole.basis["tokens.text"]
 
 
 def test_text_and_page_image_add_up_at_anthropic() -> None:
@@ -76,7 +76,7 @@ def test_text_and_page_image_add_up_at_anthropic() -> None:
     text = units[0].tokens.likely - 1600
     assert 1.3 * ONE_PAGE_TOKENS < text < 1.7 * ONE_PAGE_TOKENS
     assert whole.tokens == units[0].tokens + units[1].tokens
-    assert "page_image_tokens, documented-via-mirror, 2026-10-18" in whole.basis["tokens"]
+    assert "page_image_tokens, documented-via-mirror, 2026-10-18" in whole.basis["tokens.images"]
 
 
 def test_older_models_count_text_lower() -> None:
@@ -95,7 +95,7 @@ def test_gemini_pages_are_flat_and_unclear_text_is_in_the_high_figure_only() -> 
     assert whole.tokens is not None
     assert (whole.tokens.low, whole.tokens.likely) == (560, 560)
     assert whole.tokens.high > 560 + ONE_PAGE_TOKENS
-    assert "unclear" in whole.basis["tokens"]
+    assert "unclear" in whole.basis["tokens.seen"]
 
 
 def test_a_scan_is_nothing_to_a_service_that_takes_text_out() -> None:
@@ -108,7 +108,7 @@ def test_a_scan_is_nothing_to_a_service_that_takes_text_out() -> None:
     rate = ONE_PAGE_TOKENS / len(PROSE)
     assert units[1].tokens.likely == pytest.approx(2000 * rate, rel=0.02)
     assert units[1].tokens.high >= 3000 * rate
-    assert "1 need OCR" in whole.basis["tokens"]
+    assert "1 page without readable text" in whole.basis["tokens.ocr"]
 
 
 def test_a_lying_text_layer_is_what_the_service_gets_today() -> None:
@@ -147,7 +147,7 @@ def test_a_page_image_nobody_prices_is_said_to_be_left_out() -> None:
     whole, _ = estimate(document(page(1)), texts(1), source(), load_target("chatgpt-web:enterprise"))
 
     assert whole.tokens == exactly(ONE_PAGE_TOKENS)
-    assert "only text is counted" in whole.basis["tokens"]
+    assert "only text is counted" in whole.basis["tokens.seen"]
 
 
 def test_frames_are_counted_by_their_pixels() -> None:
@@ -238,7 +238,7 @@ def test_ocr_here_costs_seconds_only_where_it_is_needed() -> None:
     assert units[1].local_seconds.low < 1.33 < units[1].local_seconds.likely + 0.3
     assert 3.0 < units[1].local_seconds.high < 5.0
     assert whole.local_seconds == units[1].local_seconds
-    assert "1 to recognize here" in whole.basis["local_seconds"]
+    assert "1 page" in whole.basis["local_seconds"]
 
 
 @pytest.mark.parametrize(

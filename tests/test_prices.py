@@ -160,5 +160,5 @@ def test_the_cost_joins_the_estimate_with_its_basis() -> None:
     assert before.cost is None
     assert after.cost is not None
     assert after.cost.likely == "0.0032"
-    assert after.basis["cost"].startswith("input of 1 request")
+    assert after.basis["cost"].startswith("1 request, ")
     assert after.tokens == before.tokens

@@ -215,6 +215,12 @@ def test_refused_whatever_its_size(
     assert result.findings[0].code == code
     assert result.findings[0].severity == "error"
     assert says in result.findings[0].message
+    assert result.binding is None  # the pages are over, but it is not they that decide
+
+
+def test_of_a_kind_that_is_refused_nothing_else_is_said() -> None:
+    result = judged(SCANS, limit("pages", 1), target=replace(TEXT_ONLY, sees="refused"))
+    assert codes(result) == ["media-not-accepted"]
 
 
 def test_encryption_is_no_matter_where_it_is_accepted() -> None:
@@ -330,6 +336,10 @@ def test_unknown_seconds_are_said_to_be_unknown() -> None:
     assert result.verdict is Verdict.FITS
     assert codes(result) == ["time-unknown"]
     assert "60 seconds" in message(result, "time-unknown")
+    assert [(one.limit, one.value) for one in result.limits] == [("seconds", None), ("pages", 10)]
+    patient = judged(TEN, limit("seconds", 600, by="sees-all"))
+    assert patient.findings == ()  # the figures say that the time is unknown; once is enough
+    assert codes(judged(TEN, limit("seconds", 5, by="user"))) == ["time-unknown"]
     assert result.binding is not None
     assert result.binding.limit == "pages"
     slow = costs(TEN, seconds=20.0)

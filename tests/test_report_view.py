@@ -1,0 +1,104 @@
+"""Reports for people, as text."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from test_estimate import document, page, source, texts
+
+from extractors.facts import DocumentFacts, UnitFacts, UnitKind
+from preflight.judging import Order, UserLimits, prepare, report_on
+from preflight.model import Report, Verdict
+from preflight.render import plan_view, report_view
+from preflight.tasks import Examined
+from preflight.wording import duration, size
+
+
+def judged(facts: DocumentFacts, order: Order, media: str = "pdf", size_bytes: int = 300_000) -> Report:
+    measures = texts(*(unit.number for unit in facts.units[:3]))
+    return report_on(Examined(source=source(media, size_bytes), facts=facts, measures=measures), prepare(order))
+
+
+def shown(report: Report, *, width: int = 100, explain: bool = False) -> str:
+    out = StringIO()
+    Console(file=out, width=width, highlight=False).print(report_view(report, explain=explain))
+    return out.getvalue()
+
+
+TEN = document(*(page(number) for number in range(1, 11)))
+
+
+def test_unknown_tokens_of_pieces_are_unknown() -> None:
+    report = judged(TEN, Order(target="textract"))
+
+    assert report.plan is not None
+    assert [piece.tokens for piece in report.plan.pieces] == [None] * 10
+    out = StringIO()
+    Console(file=out, width=100).print(plan_view(report))
+    assert out.getvalue().count("unknown") == 10
+
+
+def test_a_kind_that_is_refused_has_no_limit_no_price_and_no_pieces() -> None:
+    report = judged(TEN, Order(target="cohere", limits=UserLimits(pages=2)))
+
+    assert (report.verdict, report.binding, report.plan) == (Verdict.WONT_FIT, None, None)
+    assert report.estimate is not None
+    assert report.estimate.cost is None
+    assert report.estimate.basis["cost"] == "unknown: cohere does not take PDF"
+    assert "limit" not in shown(report)
+
+
+def test_the_limit_is_one_sentence_whether_it_binds_or_not() -> None:
+    over = shown(judged(TEN, Order(target="anthropic-messages", limits=UserLimits(pages=1))))
+    within = shown(judged(TEN, Order(target="anthropic-messages", limits=UserLimits(pages=11))))
+
+    assert "limit that binds: 10 of 1 page (1000%, 9 pages over)" in over
+    assert "nearest limit: 10 of 11 pages (91%, 1 page left)" in within
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+@pytest.mark.parametrize("pages", [1, 60, 500])
+def test_the_strip_stays_on_one_line(width: int, pages: int) -> None:
+    facts = document(*(page(number) for number in range(1, pages + 1)))
+    report = judged(facts, Order(target="textract"))
+
+    lines = [
+        line for line in shown(report, width=width).splitlines() if set(line.strip()) <= {"▁", "|"} and "▁" in line
+    ]
+    assert len(lines) == 1
+    assert cell_len(lines[0].rstrip()) <= width
+
+
+def test_nothing_is_wider_than_the_terminal() -> None:
+    report = judged(TEN, Order(target="anthropic-messages", hops=("nginx",), limits=UserLimits(pages=4)))
+
+    for width in (60, 100):
+        assert all(cell_len(line) <= width for line in shown(report, width=width, explain=True).splitlines())
+
+
+def test_a_frame_of_unknown_text_and_a_block_are_explained() -> None:
+    frame = UnitFacts(number=1, kind=UnitKind.IMAGE, width_px=800, height_px=600, reasons=("picture-without-text",))
+    out = shown(judged(document(frame, kind="frame"), Order(target="gemini-api"), "png"), explain=True)
+
+    assert "1 × 1,120 for 800 × 600 px" in out
+    assert "why a frame is of its kind" in out
+    assert "picture-without-text [1]" in out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (0.01, "< 0.1 s"), (0.4, "0.4 s"), (9.94, "9.9 s"), (59.6, "60 s"), (600, "10 min"), (9000, "2.5 h")],
+)
+def test_durations_are_never_rounded_to_nothing(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 B"), (999, "999 B"), (1048576, "1.0 MB"), (32_000_000, "32 MB"), (999_960, "1.0 MB"), (4_100, "4.1 kB")],
+)
+def test_sizes_are_decimal_and_exact_ones_are_whole(count: int, words: str) -> None:
+    assert size(count) == words

@@ -10,11 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import FastAPI, Header, Query, Request, Response
+from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import receive_document
 from api.problems import MEDIA_TYPE, install_problem_handlers, problem_response
+from api.protocol import HeadLikeGet
+from api.query import known_query
 from preflight import __version__
 from preflight.errors import ServiceBusy, UnknownTarget
 from preflight.judging import Order, Prepared, prepare
@@ -23,6 +25,7 @@ from preflight.problems import problem_from
 from preflight.target import list_targets, load_profile, profile_ids
 from preflight.target_view import summary, target_data
 from preflight.wire import json_bytes, report_json
+from preflight.wording import QUERY_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,7 +69,16 @@ def create_app(settings: Settings, executor: Executor, *, max_body_bytes: int = 
         await run_in_threadpool(executor.close)
 
     places = CapacityLimiter(settings.workers * CHECKS_PER_WORKER)
-    app = FastAPI(title="Upload Preflight", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Upload Preflight",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a caller would send the document twice
+        dependencies=[Depends(known_query)],
+    )
+    app.add_middleware(HeadLikeGet)
     install_problem_handlers(app)
 
     @app.post("/v1/check", responses=_PROBLEMS, response_class=Response)
@@ -80,7 +92,10 @@ def create_app(settings: Settings, executor: Executor, *, max_body_bytes: int = 
     ) -> Response:
         """Say whether a document will get through, which limit binds, what it costs, and what to do."""
         order = Order(
-            target=None if target is None else _known(target), hops=tuple(_known(hop) for hop in via or ()), model=model
+            target=None if target is None else _known(target),
+            hops=tuple(_known(hop) for hop in via or ()),
+            model=model,
+            words=QUERY_WORDS,
         )
         prepared = await run_in_threadpool(_prepare, order)
         _free_place(places)  # asked before the body is taken, too

@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
 from preflight.document import find_document, storage_error, temporary_path
+from preflight.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +36,7 @@ async def receive_document(request: Request, name: str, max_bytes: int) -> Async
 
     Raises:
         HTTPException: 413 over the cap, 400 when the form has no file.
+        UsageError: The form has other fields, which would be ignored.
         OutputError: The body cannot be stored.
         EmptyDocument: The document has no bytes.
         ClientDisconnect: The caller went away before the end of the body.
@@ -89,6 +91,8 @@ async def _store_form(request: Request, path: Path, max_bytes: int) -> str:
         upload = form.get("file")
         if not isinstance(upload, UploadFile):
             raise HTTPException(400)
+        if any(name != "file" for name, _ in form.multi_items()):
+            raise UsageError("Of a form only the field `file` is read. Put everything else into the query.")
         if upload.size is not None and upload.size > max_bytes:
             raise HTTPException(413)
         await upload.seek(0)

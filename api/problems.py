@@ -1,4 +1,7 @@
-"""Every failure as application/problem+json (RFC 9457), the framework's own included. No input is echoed."""
+"""Every failure as application/problem+json (RFC 9457), the framework's own included.
+
+No input is echoed, but for the names of parameters (:mod:`api.query`).
+"""
 
 from __future__ import annotations
 
@@ -31,11 +34,15 @@ RETRY_AFTER_S = 5
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """Return a problem as an HTTP response; retryable ones say when to come again."""
-    members = {key: value for key, value in asdict(problem).items() if value is not None}
     extra = dict(headers or {})
     if problem.retryable:
         extra.setdefault("Retry-After", str(RETRY_AFTER_S))
-    return Response(json_bytes(members), status_code=problem.status, media_type=MEDIA_TYPE, headers=extra)
+    return Response(problem_bytes(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=extra)
+
+
+def problem_bytes(problem: Problem) -> bytes:
+    """Return a problem as JSON; members that say nothing are left out."""
+    return json_bytes({key: value for key, value in asdict(problem).items() if value is not None})
 
 
 def framework_problem(status: int, detail: str) -> Problem:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from api.app import create_app
+from api.protocol import ProblemProtocol
 from preflight.errors import OutputError
 from preflight.slots import Slots
 
@@ -47,6 +48,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve HTTP on a listening socket until interrupted."""
     executor = Slots(settings.workers, preload=PRELOAD, busy_s=BUSY_S)
     app = create_app(settings, executor)
-    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S)
+    config = uvicorn.Config(
+        app, http=ProblemProtocol, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S
+    )
     with suppress(KeyboardInterrupt):  # the way a person ends a service, which has shut down by then
         uvicorn.Server(config).run(sockets=[listener])

@@ -100,10 +100,11 @@ def check(
     """
     from preflight.judging import Order, UserLimits
     from preflight.wire import reports_json
+    from preflight.wording import FLAG_WORDS
 
     flags = {"jobs": jobs, "timeout": timeout, "max_units": max_units}
     limits = UserLimits(bytes=max_bytes, pages=max_pages, tokens=max_tokens, seconds=max_seconds)
-    order = Order(target=target, hops=tuple(via or ()), model=model, limits=limits)
+    order = Order(target=target, hops=tuple(via or ()), model=model, limits=limits, words=FLAG_WORDS)
     with Session(flags, files) as session:
         reports = session.reports(files, order, password_file)
         if as_json:
@@ -130,9 +131,10 @@ def plan(
     """Show where a document would be cut for a target, without writing anything."""
     from preflight.judging import Order, UserLimits
     from preflight.wire import json_bytes, report_data
+    from preflight.wording import FLAG_WORDS
 
     limits = UserLimits(bytes=max_bytes, pages=max_pages, tokens=max_tokens, seconds=max_seconds)
-    order = Order(target=target, hops=tuple(via or ()), model=model, limits=limits)
+    order = Order(target=target, hops=tuple(via or ()), model=model, limits=limits, words=FLAG_WORDS)
     with Session({}, [file]) as session:
         (report,) = session.reports([file], order, password_file)
     if as_json:

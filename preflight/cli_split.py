@@ -94,12 +94,13 @@ def split(
     """
     from preflight.judging import Order, UserLimits
     from preflight.splitting import SplitOptions
+    from preflight.wording import FLAG_WORDS
 
     for name, value in (("--as", form), ("--shrink", shrink), ("--active-content", active_content), ("--ocr", ocr)):
         if value not in CHOICES[name]:
             fail(f"{name} takes one of {', '.join(CHOICES[name])}.", 2)
     limits = UserLimits(bytes=max_bytes, pages=max_pages, tokens=max_tokens, seconds=max_seconds)
-    order = Order(target=target, hops=tuple(via or ()), model=model, limits=limits)
+    order = Order(target=target, hops=tuple(via or ()), model=model, limits=limits, words=FLAG_WORDS)
     if target is None and limits == UserLimits():
         fail("Say what the pieces are for: --for TARGET, or a limit of your own such as --max-pages.", 2)
     flags: dict[str, object] = {

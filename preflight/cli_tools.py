@@ -110,8 +110,9 @@ def batch(
     from preflight.batch import run_batch
     from preflight.judging import Order
     from preflight.model import Verdict
+    from preflight.wording import FLAG_WORDS
 
-    order = Order(target=target, hops=tuple(via or ()), model=model)
+    order = Order(target=target, hops=tuple(via or ()), model=model, words=FLAG_WORDS)
     names = ["a.pdf", "a.docx"]  # what a folder most likely holds
     with Session({"jobs": jobs, "timeout": timeout}, names) as session, progress() as on_progress:
         result = run_batch(paths, order, output, session.settings, session.executor, on_progress=on_progress)

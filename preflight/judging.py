@@ -16,7 +16,7 @@ from preflight.prices import PieceSize, Priced, price, with_cost
 from preflight.target import load_hop, load_target, model_of
 from preflight.tokens import encodings_for
 from preflight.verdict import judge
-from preflight.wording import kinds_of_file
+from preflight.wording import LIBRARY_WORDS, OrderWords, kinds_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,12 +55,14 @@ class Order:
         hops: Ids or paths of gateways on the way.
         model: Model at the target; None for its default.
         limits: The user's own limits.
+        words: What the caller calls these, for messages.
     """
 
     target: str | None = None
     hops: tuple[str, ...] = ()
     model: str | None = None
     limits: UserLimits = field(default_factory=UserLimits)
+    words: OrderWords = LIBRARY_WORDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,16 +110,18 @@ def prepare(order: Order) -> Prepared:
         BadTarget: A profile file is not valid.
         UsageError: Gateways or a model without a target, or a limit that nothing can meet.
     """
+    words = order.words
     if order.target is None and (order.hops or order.model):
-        raise UsageError("--via and --model speak of the way to a target: name it with --for.")
-    target = load_target(order.target) if order.target else None
-    model = model_of(target, order.model) if target else None
+        given = words.via if order.hops else words.model
+        raise UsageError(f"A target is missing: name it with {words.target}, or leave {given} out.")
+    target = load_target(order.target, words=words) if order.target else None
+    model = model_of(target, order.model, words=words) if target else None
     tokenizer = model.tokenizer if model else target.tokenizer if target else None
     return Prepared(
         target=target,
-        hops=tuple(load_hop(name) for name in order.hops),
+        hops=tuple(load_hop(name, words=words) for name in order.hops),
         model=model,
-        limits=tuple(_user_limits(order.limits)),
+        limits=tuple(_user_limits(order.limits, words)),
         encodings=encodings_for(tokenizer),
     )
 
@@ -207,7 +211,7 @@ def report_unread(unread: Unread, prepared: Prepared) -> Report:
     )
 
 
-def _user_limits(limits: UserLimits) -> Iterator[Limit]:
+def _user_limits(limits: UserLimits, words: OrderWords) -> Iterator[Limit]:
     given: tuple[tuple[Measure, float | None], ...] = (
         ("bytes", limits.bytes),
         ("pages", limits.pages),
@@ -218,7 +222,7 @@ def _user_limits(limits: UserLimits) -> Iterator[Limit]:
         if value is None:
             continue
         if not value > 0:
-            raise UsageError(f"--max-{measure} must be more than 0, not {value}.")
+            raise UsageError(f"{words.limit.format(measure)} must be more than 0, not {value}.")
         yield user_limit(measure, value)
 
 

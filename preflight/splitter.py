@@ -73,7 +73,7 @@ def split_document(
     """
     options = options or SplitOptions()
     if prepared.target is None and not prepared.limits:
-        raise UsageError("Say what the pieces are for: --for TARGET, or a limit of your own such as --max-pages.")
+        raise UsageError("Say what the pieces are for: a target, or a limit of your own such as pages.")
     folder = find_folder(out, force=options.force)
     surveyed = examine_source(document, prepared, settings, executor, options, on_progress)
     with staging(folder, needed_bytes=surveyed.least_bytes) as staged:

@@ -17,6 +17,7 @@ from preflight.model import TargetRef
 from preflight.profile import Hop, Target
 from preflight.target_file import parse
 from preflight.target_view import target_data
+from preflight.wording import LIBRARY_WORDS, OrderWords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,12 +54,13 @@ def list_targets() -> tuple[Target | Hop, ...]:
     return tuple(sorted(loaded, key=lambda profile: (isinstance(profile, Hop), profile.id)))
 
 
-def load_target(reference: str, *, files: bool = True) -> Target:
+def load_target(reference: str, *, files: bool = True, words: OrderWords = LIBRARY_WORDS) -> Target:
     """Load a receiving service.
 
     Args:
         reference: Id or path of a TOML file, with ``:mode`` behind it where another than the first mode is meant.
         files: Whether a path is allowed. A network service must not let its callers name files of its host.
+        words: What the caller calls targets and gateways.
 
     Raises:
         UnknownTarget: There is no such service, or it has no such mode.
@@ -67,15 +69,16 @@ def load_target(reference: str, *, files: bool = True) -> Target:
     profile = load_profile(reference, files=files)
     if isinstance(profile, Target):
         return profile
-    raise UnknownTarget(f"{profile.id} is a gateway, not a receiving service. Name it with --via {reference}.")
+    raise UnknownTarget(f"{profile.id} is a gateway, not a receiving service. Name it with {words.via}.")
 
 
-def load_hop(reference: str, *, files: bool = True) -> Hop:
+def load_hop(reference: str, *, files: bool = True, words: OrderWords = LIBRARY_WORDS) -> Hop:
     """Load a gateway on the way.
 
     Args:
         reference: As for :func:`load_target`.
         files: As for :func:`load_target`.
+        words: As for :func:`load_target`.
 
     Raises:
         UnknownTarget: There is no such gateway, or it has no such mode.
@@ -84,7 +87,7 @@ def load_hop(reference: str, *, files: bool = True) -> Hop:
     profile = load_profile(reference, files=files)
     if isinstance(profile, Hop):
         return profile
-    raise UnknownTarget(f"{profile.id} is a receiving service, not a gateway. Name it with --for {reference}.")
+    raise UnknownTarget(f"{profile.id} is a receiving service, not a gateway. Name it with {words.target}.")
 
 
 def load_profile(reference: str, *, files: bool = True) -> Target | Hop:
@@ -114,12 +117,13 @@ def check_target_file(path: str | Path) -> list[str]:
     return [str(complaint) for complaint in parse(_read(Path(path)))[1]]
 
 
-def model_of(target: Target, model: str | None) -> ModelInfo | None:
+def model_of(target: Target, model: str | None, *, words: OrderWords = LIBRARY_WORDS) -> ModelInfo | None:
     """Choose the model of a target.
 
     Args:
         target: The service in its mode.
         model: Id as the user wrote it; None for the default.
+        words: What the caller calls a model.
 
     Returns:
         The model; None when this mode of the service offers no choice of models and none was named.
@@ -135,7 +139,7 @@ def model_of(target: Target, model: str | None) -> ModelInfo | None:
     if found is not None:
         return found
     if not offered:
-        raise UnknownTarget(f"{target.ref} offers no choice of models. Leave --model out.")
+        raise UnknownTarget(f"{target.ref} offers no choice of models. Leave {words.model} out.")
     known = [one.id for one in offered]
     near = get_close_matches(wanted, known, n=3, cutoff=0.5) or known
     raise UnknownTarget(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,30 @@ if TYPE_CHECKING:
 
     from extractors.facts import UnitName
     from preflight.model import Measure, Range, SecondsRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderWords:
+    """What a front door calls the parts of an order, so that a message names what its reader can change.
+
+    Attributes:
+        target: The receiving service.
+        via: Gateways on the way.
+        model: The model.
+        limit: A limit of the user's own; ``{}`` stands for its measure.
+    """
+
+    target: str = "`target`"
+    via: str = "`via`"
+    model: str = "`model`"
+    limit: str = "`limits.{}`"
+
+
+LIBRARY_WORDS = OrderWords()
+FLAG_WORDS = OrderWords(target="--for", via="--via", model="--model", limit="--max-{}")
+QUERY_WORDS = OrderWords(
+    target="the query parameter `for`", via="the query parameter `via`", model="the query parameter `model`"
+)
 
 _MEASURES: dict[Measure, str] = {
     "bytes": "bytes",

@@ -20,12 +20,13 @@ def running(executor: Executor, *, max_body_bytes: int = 50_000_000) -> Iterator
     import uvicorn
 
     from api.app import create_app
+    from api.protocol import ProblemProtocol
     from preflight.settings import Settings
 
     app = create_app(Settings(timeout=60), executor, max_body_bytes=max_body_bytes)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, http=ProblemProtocol, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     deadline = time.monotonic() + 10

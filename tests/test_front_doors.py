@@ -1,4 +1,4 @@
-"""Command line, library, HTTP and batch call one pipeline and give one report, byte for byte."""
+"""Command line, library, HTTP and batch call one pipeline and give one report."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from service import running
 
 from preflight import check
 from preflight.batch import run_batch
-from preflight.judging import Order
+from preflight.errors import PreflightError
+from preflight.judging import Order, UserLimits, prepare
 from preflight.settings import Settings
 from preflight.wire import json_line, report_data, report_json
+from preflight.wording import FLAG_WORDS, LIBRARY_WORDS, QUERY_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,3 +85,30 @@ def test_a_single_file_on_the_command_line_is_the_same_bytes(samples: Path, work
     out = subprocess.run(args, capture_output=True, check=False).stdout
 
     assert out == report_json(check(path, target=TARGET, executor=workers))
+
+
+WRONG: dict[str, Order] = {
+    "target": Order(hops=("nginx",)),
+    "via": Order(target="nginx"),
+    "target again": Order(target="textract", hops=("textract",)),
+    "model": Order(target="textract", model="gpt-4o"),
+    "limit": Order(target="textract", limits=UserLimits(pages=0)),
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "library", "flag", "query"),
+    [
+        ("target", "`target`", "--for", "parameter `for`"),
+        ("via", "`via`", "--via", "parameter `via`"),
+        ("target again", "`target`", "--for", "parameter `for`"),
+        ("model", "`model`", "--model", "parameter `model`"),
+        ("limit", "`limits.pages`", "--max-pages", "`limits.pages`"),
+    ],
+)
+def test_each_front_door_names_things_in_its_own_words(what: str, library: str, flag: str, query: str) -> None:
+    for words, named in ((LIBRARY_WORDS, library), (FLAG_WORDS, flag), (QUERY_WORDS, query)):
+        with pytest.raises(PreflightError) as caught:
+            prepare(replace(WRONG[what], words=words))
+        assert named in str(caught.value)
+        assert ("--" in str(caught.value)) is (words is FLAG_WORDS)

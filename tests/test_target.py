@@ -171,7 +171,7 @@ def test_the_first_mode_is_the_default_and_others_stand_behind_a_colon() -> None
         ("antropic-messages", ["antropic-messages", "anthropic-messages", "path"]),
         ("qqqq", ["Known", "textract"]),
         ("textract:asynk", ["textract:async", "asynk"]),
-        ("nginx", ["gateway", "--via nginx"]),
+        ("nginx", ["gateway", "`via`"]),
         ("missing/file.toml", ["missing/file.toml", "cannot be read"]),
         ("", ["Known"]),
         (":", ["Known"]),
@@ -186,7 +186,7 @@ def test_unknown_target_says_what_to_write_instead(reference: str, words: list[s
 
 
 def test_a_service_is_no_gateway() -> None:
-    with pytest.raises(UnknownTarget, match="--for textract"):
+    with pytest.raises(UnknownTarget, match="with `target`"):
         load_hop("textract")
 
 

@@ -29,6 +29,7 @@ PACKAGES = (
     "tesserocr",
     "pytesseract",
     "toktok-rs",
+    "splintr-rs",
     "genai-prices",
     "fastapi",
     "uvicorn",

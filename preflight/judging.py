@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from preflight.profile import Hop, ModelInfo, Target
     from preflight.reading import Unread
     from preflight.tasks import Examined
-    from preflight.tokens import Encoding
+    from preflight.vocabulary import Encoding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from preflight.execution import Executor, Outcome
     from preflight.problems import Problem
     from preflight.settings import Settings
-    from preflight.tokens import Encoding
+    from preflight.vocabulary import Encoding
 
 logger = logging.getLogger(__name__)
 

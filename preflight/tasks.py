@@ -19,7 +19,8 @@ from extractors.media import identify
 from extractors.registry import extractor_for
 from preflight.fingerprints import unit_print
 from preflight.model import UnitMeasure
-from preflight.tokens import Encoding, measure_all
+from preflight.tokens import measure_all
+from preflight.vocabulary import Encoding
 from preflight.wire import dump
 
 if TYPE_CHECKING:

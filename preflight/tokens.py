@@ -1,26 +1,27 @@
 """Counting tokens: exact for OpenAI's encodings, an interval for everybody else.
 
 A worker measures the text of a unit once (:func:`measure_all`); a :class:`TokenCounter` then turns the measure into
-tokens of one tokenizer family, without the text. Exact counts come from toktok-rs, which agrees with tiktoken on 468 of
-468 tricky texts (shared/facts/targets.md, section C). For Claude and Gemini no vocabulary may be carried, so a family
-is a table of ratios to o200k by script, never one multiplier (:mod:`preflight.ratios`).
+tokens of one tokenizer family, without the text. Exact counts (:mod:`preflight.vocabulary`) agree with tiktoken on 468
+of 468 tricky texts (shared/facts/targets.md, section C). For Claude and Gemini no vocabulary may be carried, so a
+family is a table of ratios to o200k by script, never one multiplier (:mod:`preflight.ratios`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from preflight.model import Range, UnitMeasure
 from preflight.ratios import FAMILIES, Family, ratio
 from preflight.scripts import histogram
+from preflight.vocabulary import NAMES, counter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Encoding = Literal["o200k", "cl100k"]
-_VOCABULARY: dict[Encoding, str] = {"o200k": "o200k_base", "cl100k": "cl100k_base"}
+    from preflight.vocabulary import Encoding
+
 # The four most frequent English words that other languages in Latin script do not use as words of their own.
 _FUNCTION_WORDS = (" the ", " of ", " and ", " to ")
 NOTHING = Range(low=0, likely=0, high=0)
@@ -40,7 +41,7 @@ def measure_all(
     """
     numbered = [(number, *_encoded(text)) for number, text in texts]
     plain = [text for _, text, _ in numbered]
-    counts = {name: _count(plain, name) if name in encodings else [0] * len(plain) for name in _VOCABULARY}
+    counts = {name: counter(name).count(plain) if name in encodings else [0] * len(plain) for name in NAMES}
     return tuple(
         UnitMeasure(
             number=number,
@@ -68,14 +69,6 @@ def _encoded(text: str) -> tuple[str, bytes]:
     except UnicodeEncodeError:
         safe = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return safe, safe.encode()
-
-
-def _count(texts: list[str], encoding: Encoding) -> list[int]:
-    from toktok import batch_count
-
-    # One thread: workers already use every core, and the count must not wait for a pool.
-    counts: list[int] = batch_count(texts, _VOCABULARY[encoding], threads=1)
-    return counts
 
 
 class TokenCounter(Protocol):
@@ -123,7 +116,7 @@ class ExactCounter:
     @property
     def basis(self) -> str:
         """Where its figures come from."""
-        return f"{self.name} counted exactly (toktok-rs)"
+        return f"{self.name} counted exactly, as tiktoken does"
 
     def count(self, unit: UnitMeasure) -> Range:
         """Return the count; from a measure that lacks it, the interval from o200k."""

@@ -30,6 +30,8 @@ The tree::
     │   └── ChecksumDiffers
     ├── BadWebhook               an address that may not be told anything
     ├── WebhookFailed            not delivered
+    ├── LedgerUnavailable        the record of jobs cannot be opened, read or written
+    │   └── LedgerBusy           others keep it locked
     └── Interrupted
 """
 
@@ -183,6 +185,14 @@ class WebhookFailed(PreflightError):
     def __init__(self, message: str, *, gone: bool = False) -> None:
         super().__init__(message)
         self.gone = gone
+
+
+class LedgerUnavailable(PreflightError):
+    """The record of jobs cannot be opened, read or written."""
+
+
+class LedgerBusy(LedgerUnavailable):
+    """Somebody else keeps the record of jobs locked."""
 
 
 class Interrupted(PreflightError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from postgres import Server
 
     from preflight.slots import Slots
 
@@ -59,3 +62,30 @@ def workers() -> Iterator[Slots]:
     made = Slots(2, preload=("preflight.tasks",))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real PostgreSQL server; skipped loudly where it is not installed, and a failure in CI, which installs it."""
+    from postgres import programs, running_server
+
+    folder = programs()
+    if folder is None:
+        reason = "NO POSTGRESQL: install it (apt-get install postgresql); the ledger was tried on SQLite only"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with running_server(folder) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of an empty database, once in SQLite and once in PostgreSQL."""
+    if request.param == "postgres":
+        server: Server = request.getfixturevalue("postgres")
+        yield server.database()
+        return
+    memory = Path("/dev/shm")  # waiting for a disk proves nothing here  # noqa: S108
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield f"sqlite:///{folder}/ledger.sqlite3"

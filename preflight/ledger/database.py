@@ -1,0 +1,183 @@
+"""One database under the ledger, SQLite or PostgreSQL: connections, transactions, the clock, failures.
+
+SQLite keeps a write-ahead log, so that readers and the one writer do not wait for each other. A transaction that
+acknowledges something waits until the disk has it; one that only lends out work does not, because whoever borrowed it
+dies with the machine.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from sqlalchemy import ColumnElement, Double, create_engine, event, literal
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from preflight.errors import DiskFull, LedgerBusy, LedgerUnavailable, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+    from sqlalchemy.sql.compiler import SQLCompiler
+
+    from preflight.errors import PreflightError
+
+T = TypeVar("T")
+
+_BUSY_S = 2.0
+_SQLITE_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_POSTGRES_AGAIN = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
+"""SQLSTATEs after which the same transaction may succeed: conflict, deadlock, lock, restart, too many connections."""
+_DISK_FULL = "53100"
+_ADVICE = "Check that the folder or database can be written, or name another one."
+
+
+class _Now(FunctionElement[float]):
+    """Seconds since 1970 by the clock of the database, so that all runners go by one clock."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(_Now, "sqlite")
+def _now_sqlite(_element: _Now, _compiler: SQLCompiler, **_options: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(_Now, "postgresql")
+def _now_postgresql(_element: _Now, _compiler: SQLCompiler, **_options: object) -> str:
+    return "extract(epoch FROM clock_timestamp())::double precision"
+
+
+class Database:
+    """Connections to one ledger; may be used from several threads."""
+
+    def __init__(
+        self, url: str, *, patience_s: float = 30.0, clock: Callable[[], float] | None = None, pool: int = 8
+    ) -> None:
+        """Take an address; nothing is opened yet.
+
+        Args:
+            url: ``sqlite:///PATH`` or ``postgresql://…``.
+            patience_s: How long a locked or restarting database is waited for.
+            clock: Seconds since 1970; the database's own clock when None.
+            pool: Connections kept at most.
+
+        Raises:
+            SettingsError: The address names no database that can be used.
+        """
+        self._patience_s = patience_s
+        self._clock = clock
+        if url.startswith(("postgresql://", "postgres://")):
+            url = "postgresql+psycopg://" + url.partition("://")[2]
+        try:
+            self.engine: Engine = create_engine(url, pool_size=pool, pool_pre_ping=not url.startswith("sqlite"))
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            raise SettingsError(
+                "The address of the ledger is not one that can be used. Give sqlite:///PATH, or postgresql://… with "
+                "the extra [postgres] installed."
+            ) from error
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _set_up_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    def now(self) -> ColumnElement[float]:
+        """Return the time as an SQL expression."""
+        return literal(self._clock(), Double()) if self._clock else cast("ColumnElement[float]", _Now())
+
+    def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
+        """Run a transaction that writes; it is repeated when the database was locked or went away meanwhile.
+
+        Args:
+            work: Runs inside the transaction. It may run again after a failure, so it must not keep anything.
+            durable: Return only when the result will survive a loss of power.
+
+        Raises:
+            LedgerBusy: The database stayed locked.
+            DiskFull: No space left.
+            LedgerUnavailable: It cannot be opened, read or written.
+        """
+        options = {"ledger_begin": "FULL" if durable else "NORMAL"}
+        return self._patiently(lambda: self._once(work, options))
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a transaction that only reads.
+
+        Raises:
+            LedgerBusy: The database stayed locked.
+            LedgerUnavailable: It cannot be opened or read.
+        """
+        return self._patiently(lambda: self._once(work, {}))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def _once(self, work: Callable[[Connection], T], options: dict[str, str]) -> T:
+        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+            return work(connection)
+
+    def _patiently(self, attempt: Callable[[], T]) -> T:
+        deadline, pause = time.monotonic() + self._patience_s, 0.02
+        while True:
+            try:
+                return attempt()
+            except DatabaseError as error:
+                again, failure = _translated(error)
+                if failure is None:
+                    raise
+                if not again or time.monotonic() > deadline:
+                    raise failure from error
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads attempts, protects nothing
+            pause = min(pause * 2, 1.0)
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    opened = cast("sqlite3.Connection", connection)
+    opened.isolation_level = None  # we begin transactions ourselves
+    for pragma in (f"busy_timeout={_BUSY_S * 1000:.0f}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        opened.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A transaction that will write takes the lock at its start: taken later, it could only fail."""
+    synchronous = connection.get_execution_options().get("ledger_begin")
+    if synchronous is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _translated(error: DBAPIError) -> tuple[bool, PreflightError | None]:
+    """Say whether trying again may help, and what to tell; None for what is a bug of ours."""
+    original = error.orig
+    if isinstance(original, sqlite3.DatabaseError):
+        return _of_sqlite(original)
+    code = getattr(original, "sqlstate", None)
+    if code == _DISK_FULL:
+        return False, DiskFull("No space left for the record of jobs. Free some space on the database's disk.")
+    if error.connection_invalidated or code in _POSTGRES_AGAIN:
+        return True, LedgerUnavailable(f"The database of the jobs does not answer. {_ADVICE}")
+    if code is None and type(error).__name__ == "OperationalError":  # no connection: nobody gave it a code
+        return True, LedgerUnavailable(f"The database of the jobs cannot be reached: {original}. {_ADVICE}")
+    return False, None
+
+
+def _of_sqlite(error: sqlite3.DatabaseError) -> tuple[bool, PreflightError | None]:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _SQLITE_LOCKED:
+        return True, LedgerBusy("Another program keeps the record of jobs locked. Try again when it has ended.")
+    if code == sqlite3.SQLITE_FULL:
+        return False, DiskFull("No space left for the record of jobs. Free some space, or choose another folder.")
+    if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_MISUSE, 0):
+        return False, None
+    return False, LedgerUnavailable(f"The record of jobs cannot be used ({error}). {_ADVICE}")

@@ -1,0 +1,131 @@
+"""The tables of the ledger. Times are seconds since 1970 by the database's own clock; JSON is ASCII text.
+
+A change here needs a migration in ``migrations/versions``; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from preflight.ledger.states import UnitState
+
+if TYPE_CHECKING:
+    from preflight.ledger.states import UnitKind
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+)
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where it says INTEGER
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    # The turn of the owner's last job: who has many jobs waiting gets a far turn for the next one.
+    Column("turn", BigInteger, nullable=False, index=True),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("seq", BigKey, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("owner", String(200), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("request", String(64), nullable=False),
+    Column("document", Text, nullable=False),
+    # The last fencing token given out; one row of numbers for all units of the job, so that none ever comes twice.
+    Column("tokens", BigInteger, nullable=False),
+    Column("pending", Integer, nullable=False),
+    Column("units_total", Integer, nullable=False),
+    Column("units_done", Integer, nullable=False),
+    Column("units_dead", Integer, nullable=False),
+    Column("result", Text),
+    Column("problem", Text),
+    Column("created_at", Double, nullable=False),
+    Column("finished_at", Double),
+    UniqueConstraint("owner", "key"),
+    Index("ix_jobs_owner_state", "owner", "state"),
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("job", BigKey, ForeignKey("jobs.seq", ondelete="CASCADE"), primary_key=True),
+    Column("no", Integer, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
+    Column("not_before", Double, nullable=False),
+    Column("runner", String(200)),
+    Column("lease_until", Double),
+    Column("receipt", Text),
+)
+
+_is_ready, _is_leased = units.c.state == "ready", units.c.state == "leased"
+Index(
+    "ix_units_ready",
+    units.c.priority.desc(),
+    units.c.turn,
+    units.c.job,
+    units.c.no,
+    sqlite_where=_is_ready,
+    postgresql_where=_is_ready,
+)
+Index("ix_units_leased", units.c.lease_until, sqlite_where=_is_leased, postgresql_where=_is_leased)
+
+
+def unit_row(
+    job: int,
+    no: int,
+    kind: UnitKind,
+    *,
+    owner: str,
+    priority: int,
+    turn: int,
+    span: tuple[int, int] = (0, 0),
+    payload: str = "{}",
+) -> dict[str, object]:
+    """Return the row of a unit that waits to be done."""
+    return {
+        "job": job,
+        "no": no,
+        "kind": kind,
+        "state": UnitState.READY,
+        "owner": owner,
+        "priority": priority,
+        "turn": turn,
+        "first": span[0],
+        "last": span[1],
+        "payload": payload,
+        "token": 0,
+        "faults": 0,
+        "losses": 0,
+        "not_before": 0.0,
+    }

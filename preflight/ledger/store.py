@@ -1,0 +1,235 @@
+"""The ledger: the only durable truth about jobs. Engines and runners may die at any time; this is what remains."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from sqlalchemy import delete, func, select, update
+
+from preflight.errors import UsageError
+from preflight.ledger import leases
+from preflight.ledger.database import Database
+from preflight.ledger.migrate import migrate
+from preflight.ledger.records import JobView, Settled, from_text
+from preflight.ledger.schema import jobs, units
+from preflight.ledger.states import FINAL, PLAN_NUMBER, JobState, UnitState
+from preflight.ledger.submitting import take_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from types import TracebackType
+
+    from sqlalchemy import Connection, Row, Select
+
+    from preflight.ledger.records import Accepted, Json, Lease, NewJob, Settlement
+
+T = TypeVar("T")
+
+MAX_KEY = 200
+_AT_ONCE = 500
+
+
+class Ledger:
+    """Jobs and their units of work, in SQLite or PostgreSQL; may be used from several threads and programs at once."""
+
+    def __init__(self, url: str, *, patience_s: float = 30.0, clock: Callable[[], float] | None = None) -> None:
+        """Open a ledger; make or upgrade its tables.
+
+        Args:
+            url: ``sqlite:///PATH`` (on a local disk) or ``postgresql://…``.
+            patience_s: How long a locked or restarting database is waited for.
+            clock: Seconds since 1970; the database's own clock when None.
+
+        Raises:
+            SettingsError: The address names no database that can be used.
+            LedgerUnavailable: It cannot be opened, or is from a newer version.
+        """
+        self._database = Database(url, patience_s=patience_s, clock=clock)
+        try:
+            self._database.write(migrate)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def submit(self, wanted: Sequence[NewJob]) -> list[Accepted]:
+        """Take jobs in. What this returns is on disk; a key that is known is the job that is known.
+
+        Where a known job has not ended, the place of its document is brought up to date.
+
+        Raises:
+            UsageError: A key or owner is too long.
+            PreflightError: The ledger cannot be written; nothing was taken in then.
+        """
+        for one in wanted:
+            if not 0 < len(one.key) <= MAX_KEY or len(one.owner) > MAX_KEY:
+                raise UsageError(f"An idempotency key has 1 to {MAX_KEY} characters. Give a shorter one.")
+        accepted: list[Accepted] = []
+        for part in _parts(wanted):
+            accepted += self._database.write(partial(take_in, now=self._database.now(), wanted=part))
+        return accepted
+
+    def lease(self, runner: str, count: int, *, ttl_s: float, owner: str | None = None) -> list[Lease]:
+        """Lend ready units to a runner for ``ttl_s`` seconds; what ran out of time is taken back first.
+
+        Args:
+            runner: Name of this runner's process, like no other's.
+            count: Units at most.
+            ttl_s: Seconds after which the units are anybody's again, unless :meth:`renew` comes before.
+            owner: Lend units of this owner only.
+        """
+
+        def work(connection: Connection) -> list[Lease]:
+            now = self._database.now()
+            leases.take_back(connection, now, units.c.lease_until < now, "lost")
+            return leases.lend(connection, now, runner, count, ttl_s, owner)
+
+        return self._database.write(work, durable=False) if count > 0 else []
+
+    def renew(self, runner: str, *, ttl_s: float) -> set[tuple[str, int, int]]:
+        """Keep all units that a runner holds for another ``ttl_s`` seconds; return their job, number and token.
+
+        What the runner works on and is not among them has been cancelled, or lent to somebody else.
+        """
+
+        def work(connection: Connection) -> set[tuple[str, int, int]]:
+            held = units.c.state == UnitState.LEASED, units.c.runner == runner
+            connection.execute(update(units).where(*held).values(lease_until=self._database.now() + ttl_s))
+            rows = connection.execute(
+                select(jobs.c.id, units.c.no, units.c.token).join(jobs, jobs.c.seq == units.c.job).where(*held)
+            )
+            return {(row.id, row.no, row.token) for row in rows}
+
+        return self._database.write(work, durable=False)
+
+    def release(self, runner: str, *, lost: bool = False) -> int:
+        """Take back all units of a runner that has stopped; return their number.
+
+        Args:
+            runner: Its name.
+            lost: It was killed, which counts as a lost lease; else nothing is counted.
+        """
+        if not lost:
+            return self._database.write(lambda connection: leases.put_back(connection, runner))
+        now, total = self._database.now(), 0
+        while taken := self._database.write(
+            lambda connection: leases.take_back(connection, now, units.c.runner == runner, "lost")
+        ):
+            total += taken
+        return total
+
+    def settle(self, settlements: Sequence[Settlement]) -> Settled:
+        """Write down how attempts ended, all in one transaction; what this returns is on disk."""
+
+        def work(connection: Connection) -> Settled:
+            now = self._database.now()
+            ordered = sorted(settlements, key=lambda one: (one.job_id, one.number))
+            counted = [one for one in ordered if leases.settle_one(connection, now, one)]
+            touched = {one.job_id for one in counted}
+            ended = connection.execute(
+                select(jobs.c.id).where(jobs.c.id.in_(touched), jobs.c.state.in_(FINAL)).order_by(jobs.c.seq)
+            )
+            return Settled(finished=tuple(ended.scalars()), stale=len(settlements) - len(counted))
+
+        return self._database.write(work) if settlements else Settled()
+
+    def cancel(self, job_id: str) -> bool:
+        """End a job that has not ended; whoever works on it is told at the next :meth:`renew`. False when it had."""
+
+        def work(connection: Connection) -> bool:
+            row = connection.execute(select(jobs.c.seq, jobs.c.state).where(jobs.c.id == job_id).with_for_update())
+            job = row.one_or_none()
+            if job is None or job.state in FINAL:
+                return False
+            ended = {"state": JobState.CANCELLED, "finished_at": self._database.now()}
+            connection.execute(update(jobs).where(jobs.c.seq == job.seq).values(ended))
+            open_ones = units.c.job == job.seq, units.c.state.in_((UnitState.READY, UnitState.LEASED))
+            connection.execute(update(units).where(*open_ones).values(state=UnitState.CANCELLED, runner=None))
+            return True
+
+        return self._database.write(work)
+
+    def retry(self, job_ids: Iterable[str]) -> int:
+        """Begin ended jobs anew, whatever became of them; return how many."""
+
+        def work(connection: Connection, *, ids: Sequence[str]) -> int:
+            again = select(jobs.c.seq).where(jobs.c.id.in_(ids), jobs.c.state.in_(FINAL)).with_for_update()
+            found = connection.execute(again).scalars().all()
+            fresh = {"pending": 0, "units_total": 1, "units_done": 0, "units_dead": 0, "finished_at": None}
+            emptied = {"state": JobState.QUEUED, "result": None, "problem": None}
+            connection.execute(update(jobs).where(jobs.c.seq.in_(found)).values(fresh | emptied))
+            connection.execute(delete(units).where(units.c.job.in_(found), units.c.no != PLAN_NUMBER))
+            ready = {"state": UnitState.READY, "faults": 0, "losses": 0, "not_before": 0.0, "receipt": None}
+            connection.execute(update(units).where(units.c.job.in_(found)).values(ready))
+            return len(found)
+
+        return sum(self._database.write(partial(work, ids=part)) for part in _parts(list(job_ids)))
+
+    def jobs(self, job_ids: Sequence[str]) -> dict[str, JobView]:
+        """Look jobs up; those that are not known are left out."""
+        found: dict[str, JobView] = {}
+        for part in _parts(job_ids):
+            for row in self._rows(select(jobs).where(jobs.c.id.in_(part))):
+                found[row.id] = _view(row)
+        return found
+
+    def counts(self, owner: str) -> dict[JobState, int]:
+        """Count an owner's jobs by state; states that no job is in are left out."""
+        statement = (
+            select(jobs.c.state, func.count().label("number")).where(jobs.c.owner == owner).group_by(jobs.c.state)
+        )
+        rows = self._rows(statement)
+        return {JobState(row.state): row.number for row in rows}
+
+    def ranges(self, job_id: str) -> list[tuple[int, int, Json | None]]:
+        """Return first unit, last unit and receipt of each range of a job in order; None where a range was given up."""
+        statement = (
+            select(units.c.first, units.c.last, units.c.receipt)
+            .join(jobs, jobs.c.seq == units.c.job)
+            .where(jobs.c.id == job_id, units.c.kind == "range")
+            .order_by(units.c.no)
+        )
+        rows = self._rows(statement)
+        return [(row.first, row.last, from_text(row.receipt)) for row in rows]
+
+    def runners(self) -> list[str]:
+        """Return the names of all runners that hold units."""
+        statement = select(units.c.runner).where(units.c.state == UnitState.LEASED).distinct()
+        return [row.runner for row in self._rows(statement) if row.runner is not None]
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        return self._database.read(lambda connection: connection.execute(statement).all())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a sequence into parts that one statement can take."""
+    for at in range(0, len(values), _AT_ONCE):
+        yield values[at : at + _AT_ONCE]
+
+
+def _view(row: Row[Any]) -> JobView:
+    return JobView(
+        id=row.id,
+        owner=row.owner,
+        key=row.key,
+        state=JobState(row.state),
+        units_total=row.units_total,
+        units_done=row.units_done,
+        units_dead=row.units_dead,
+        result=from_text(row.result),
+        problem=from_text(row.problem),
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )

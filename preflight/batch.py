@@ -101,6 +101,7 @@ def run_batch(
     settings: Settings,
     executor: Executor,
     *,
+    password: str | None = None,
     on_progress: Progress | None = None,
 ) -> BatchResult:
     """Check every file below ``roots`` and write ``report.jsonl`` into ``out``, one line a file, in walking order.
@@ -133,7 +134,7 @@ def run_batch(
             except (PreflightError, ExtractionError) as error:
                 reports[key] = missing_report(found.shown, prepared, error)
 
-    for key, report in run_many(documents(), prepared, settings, executor):
+    for key, report in run_many(documents(), prepared, settings, executor, password=password):
         reports[key] = report
         if on_progress:
             on_progress("files", len(reports))

@@ -6,17 +6,33 @@ import io
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from extractors.errors import ExtractionError
 from preflight import __version__
-from preflight.cli_session import Session, exit_code, fail, print_report, progress, write_out
+from preflight.cli_options import (
+    ExitZero,
+    For,
+    Jobs,
+    Json,
+    Languages,
+    MaxBytes,
+    MaxPages,
+    MaxSeconds,
+    MaxTokens,
+    MaxUnits,
+    Model,
+    OcrEngine,
+    PageTimeout,
+    PasswordFile,
+    Timeout,
+    Via,
+    order_of,
+)
+from preflight.cli_session import Session, exit_code, fail, print_plan, print_report, progress, write_out
 from preflight.errors import PreflightError
-
-if TYPE_CHECKING:
-    from preflight.model import Report
 
 INTERRUPTED = 130
 
@@ -29,35 +45,9 @@ app = typer.Typer(
 )
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE", help="Documents to look at; - reads standard input.")]
-For = Annotated[
-    str | None,
-    typer.Option("--for", metavar="TARGET", help="Receiving service: an id of `preflight targets`, or a TOML file."),
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Say of every figure what it was made of and where that comes from.")
 ]
-Via = Annotated[
-    list[str] | None,
-    typer.Option("--via", metavar="HOP", help="Gateway on the way (nginx, cloudflare, aws-alb …); may be repeated."),
-]
-Model = Annotated[str | None, typer.Option("--model", help="Model at the target; its default when not given.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a report for people.")]
-Explain = Annotated[bool, typer.Option("--explain", help="Say where every figure comes from.")]
-ExitZero = Annotated[
-    bool, typer.Option("--exit-zero", help="Exit with 0 when documents were read, whatever the verdict.")
-]
-PasswordFile = Annotated[
-    Path | None,
-    typer.Option("--password-file", metavar="FILE", help="File whose first line is the document's password."),
-]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Worker processes; 0 means one for each core.")]
-Timeout = Annotated[float | None, typer.Option("--timeout", metavar="S", help="Seconds allowed for one document.")]
-MaxUnits = Annotated[int | None, typer.Option("--max-units", help="Pages or frames read at most.")]
-MaxBytes = Annotated[
-    int | None, typer.Option("--max-bytes", help="Bytes a piece may have, besides the target's limits.")
-]
-MaxPages = Annotated[
-    int | None, typer.Option("--max-pages", help="Pages a piece may have, besides the target's limits.")
-]
-MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="Tokens a piece may have.")]
-MaxSeconds = Annotated[float | None, typer.Option("--max-seconds", help="Seconds a piece may take at the target.")]
 
 
 def show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's shape of a callback
@@ -98,13 +88,12 @@ def check(
 
     Exit code 0: everything fits. 1: there is something to act on. Others: the document could not be read.
     """
-    from preflight.judging import Order, UserLimits
     from preflight.wire import reports_json
-    from preflight.wording import FLAG_WORDS
 
     flags = {"jobs": jobs, "timeout": timeout, "max_units": max_units}
-    limits = UserLimits(bytes=max_bytes, pages=max_pages, tokens=max_tokens, seconds=max_seconds)
-    order = Order(target=target, hops=tuple(via or ()), model=model, limits=limits, words=FLAG_WORDS)
+    order = order_of(
+        target, via, model, max_bytes=max_bytes, max_pages=max_pages, max_tokens=max_tokens, max_seconds=max_seconds
+    )
     with Session(flags, files) as session:
         reports = session.reports(files, order, password_file)
         if as_json:
@@ -118,7 +107,7 @@ def check(
 @app.command()
 def plan(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Document to plan for; - reads standard input.")],
-    target: Annotated[str, typer.Option("--for", metavar="TARGET", help="Receiving service.")],
+    target: For = None,
     via: Via = None,
     model: Model = None,
     max_bytes: MaxBytes = None,
@@ -126,30 +115,27 @@ def plan(
     max_tokens: MaxTokens = None,
     max_seconds: MaxSeconds = None,
     as_json: Json = False,
+    exit_zero: ExitZero = False,
     password_file: PasswordFile = None,
+    jobs: Jobs = None,
+    timeout: Timeout = None,
+    max_units: MaxUnits = None,
 ) -> None:
-    """Show where a document would be cut for a target, without writing anything."""
-    from preflight.judging import Order, UserLimits
-    from preflight.wire import json_bytes, report_data
-    from preflight.wording import FLAG_WORDS
+    """Show where a document would be cut, without writing anything. Sizes are estimates.
 
-    limits = UserLimits(bytes=max_bytes, pages=max_pages, tokens=max_tokens, seconds=max_seconds)
-    order = Order(target=target, hops=tuple(via or ()), model=model, limits=limits, words=FLAG_WORDS)
-    with Session({}, [file]) as session:
+    Exit code 0: it fits as it is. 1: there is something to act on. Others: the document could not be read.
+    """
+    from preflight.judging import UserLimits
+
+    order = order_of(
+        target, via, model, max_bytes=max_bytes, max_pages=max_pages, max_tokens=max_tokens, max_seconds=max_seconds
+    )
+    if order.target is None and order.limits == UserLimits():
+        fail("Say what the pieces are for: --for TARGET, or a limit of your own such as --max-pages.", 2)
+    with Session({"jobs": jobs, "timeout": timeout, "max_units": max_units}, [file]) as session:
         (report,) = session.reports([file], order, password_file)
-    if as_json:
-        data = report_data(report)
-        write_out(json_bytes({key: data.get(key) for key in ("source", "target", "verdict", "plan", "problem")}))
-    else:
-        print_plan(report)
-    raise typer.Exit(exit_code([report], exit_zero=False))
-
-
-def print_plan(report: Report) -> None:
-    """Print the planned pieces, or why there are none."""
-    from preflight.render import plan_view
-
-    print_report(report, plan_only=plan_view(report) if report.plan and report.plan.pieces else None)
+    print_plan(report, as_json=as_json)
+    raise typer.Exit(exit_code([report], exit_zero=exit_zero))
 
 
 @app.command()
@@ -157,21 +143,15 @@ def text(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Document to read; - reads standard input.")],
     form: Annotated[str, typer.Option("--as", metavar="FORM", help="text, markdown or json.")] = "text",
     ocr: Annotated[str, typer.Option("--ocr", metavar="WHEN", help="auto (where needed), never, or always.")] = "auto",
-    languages: Annotated[
-        str | None, typer.Option("--languages", "-l", help="OCR languages, joined by +: eng+deu.")
-    ] = None,
-    ocr_engine: Annotated[
-        str | None, typer.Option("--ocr-engine", help="auto, tesserocr, pytesseract or null.")
-    ] = None,
+    languages: Languages = None,
+    ocr_engine: OcrEngine = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, not to stdout.")
     ] = None,
     password_file: PasswordFile = None,
     jobs: Jobs = None,
     timeout: Timeout = None,
-    page_timeout: Annotated[
-        float | None, typer.Option("--page-timeout", metavar="S", help="Seconds for OCR of one page.")
-    ] = None,
+    page_timeout: PageTimeout = None,
     max_units: MaxUnits = None,
 ) -> None:
     """Write a document's text, unit by unit: native text where it is good, OCR where it is needed."""

@@ -132,16 +132,29 @@ def write_out(data: bytes, path: Path | None = None) -> None:
     write_file(path, data)
 
 
-def print_report(report: Report, *, explain: bool = False, plan_only: RenderableType | None = None) -> None:
+def print_report(report: Report, *, explain: bool = False) -> None:
     """Print one report for people."""
     from preflight.render import report_view
 
-    view = plan_only if plan_only is not None else report_view(report, explain=explain)
     with _standard_output() as out:
         console = _console()
-        console.print(view)
+        console.print(report_view(report, explain=explain))
         console.print()
         out.flush()
+
+
+def print_plan(report: Report, *, as_json: bool) -> None:
+    """Print the planned pieces; for people, the report that says why where there are none."""
+    if as_json:
+        from preflight.wire import plan_json
+
+        write_out(plan_json(report))
+    elif report.plan and report.plan.pieces:
+        from preflight.render import plan_view
+
+        print_view(plan_view(report))
+    else:
+        print_report(report)
 
 
 def print_view(view: RenderableType) -> None:

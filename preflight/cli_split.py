@@ -13,7 +13,7 @@ from preflight.cli_session import (
     fail,
     password_from,
     print_lines,
-    print_report,
+    print_plan,
     print_view,
     progress,
     write_out,
@@ -151,16 +151,8 @@ def _split(session: Session, file: str, order: Order, output: Path, options: Spl
 
 def _show_plan(session: Session, file: str, order: Order, password_file: Path | None, *, as_json: bool) -> None:
     """Print where the document would be cut. Sizes are estimates; a split measures what it writes."""
-    from preflight.wire import json_bytes, report_data
-
     (report,) = session.reports([file], order, password_file)
-    if as_json:
-        data = report_data(report)
-        write_out(json_bytes({key: data.get(key) for key in ("source", "target", "verdict", "plan", "problem")}))
-    else:
-        from preflight.render import plan_view
-
-        print_report(report, plan_only=plan_view(report) if report.plan and report.plan.pieces else None)
+    print_plan(report, as_json=as_json)
     raise typer.Exit(report.problem.exit_code if report.problem else 0)
 
 

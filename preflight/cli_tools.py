@@ -8,9 +8,24 @@ from typing import Annotated
 
 import typer
 
-from preflight.cli_session import Session, fail, print_lines, print_view, progress, write_out
+from extractors.clean import safe_label
+from preflight.cli_options import (
+    ExitZero,
+    For,
+    Jobs,
+    MaxBytes,
+    MaxPages,
+    MaxSeconds,
+    MaxTokens,
+    MaxUnits,
+    Model,
+    Timeout,
+    Via,
+    order_of,
+)
+from preflight.cli_session import Session, fail, password_from, print_lines, print_view, progress, write_out
+from preflight.wording import counted
 
-For = Annotated[str | None, typer.Option("--for", metavar="TARGET", help="Receiving service: an id, or a TOML file.")]
 FRONT_DOORS = {"serve": "api.serve"}
 """Commands that live above this package, as modules by name, so that nothing here imports upwards."""
 
@@ -83,7 +98,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="report, text or manifest.")] = "report",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="report, plan, text or manifest.")] = "report",
 ) -> None:
     """Print the JSON Schema of what this tool writes."""
     from preflight.schemas import SCHEMAS, json_schema
@@ -98,30 +113,44 @@ def batch(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Folder for report.jsonl.")],
     target: For = None,
-    via: Annotated[list[str] | None, typer.Option("--via", metavar="HOP", help="Gateway on the way.")] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Model at the target.")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Worker processes.")] = None,
-    timeout: Annotated[float | None, typer.Option("--timeout", metavar="S", help="Seconds for one document.")] = None,
+    via: Via = None,
+    model: Model = None,
+    max_bytes: MaxBytes = None,
+    max_pages: MaxPages = None,
+    max_tokens: MaxTokens = None,
+    max_seconds: MaxSeconds = None,
+    exit_zero: ExitZero = False,
+    password_file: Annotated[
+        Path | None,
+        typer.Option("--password-file", metavar="FILE", help="File whose first line opens those that need a password."),
+    ] = None,
+    jobs: Jobs = None,
+    timeout: Timeout = None,
+    max_units: MaxUnits = None,
 ) -> None:
     """Check every file of folders; writes OUT/report.jsonl, one line a file.
 
     Exit code 0: all were read and fit. 1: there is something to act on. 3: some could not be read.
     """
     from preflight.batch import run_batch
-    from preflight.judging import Order
     from preflight.model import Verdict
-    from preflight.wording import FLAG_WORDS
 
-    order = Order(target=target, hops=tuple(via or ()), model=model, words=FLAG_WORDS)
+    order = order_of(
+        target, via, model, max_bytes=max_bytes, max_pages=max_pages, max_tokens=max_tokens, max_seconds=max_seconds
+    )
+    password = password_from(password_file)
+    flags = {"jobs": jobs, "timeout": timeout, "max_units": max_units}
     names = ["a.pdf", "a.docx"]  # what a folder most likely holds
-    with Session({"jobs": jobs, "timeout": timeout}, names) as session, progress() as on_progress:
-        result = run_batch(paths, order, output, session.settings, session.executor, on_progress=on_progress)
+    with Session(flags, names) as session, progress() as on_progress:
+        result = run_batch(
+            paths, order, output, session.settings, session.executor, password=password, on_progress=on_progress
+        )
     total = sum(result.verdicts.values())
     words = ", ".join(f"{count} {word}" for word, count in result.verdicts.items() if count)
-    print_lines([f"{total} files: {words}", f"report: {result.report}"])
+    print_lines([f"{counted(total, 'file')}: {words}", f"report: {safe_label(str(result.report), 300)}"])
     if result.failed:
         raise typer.Exit(3)
-    raise typer.Exit(0 if result.verdicts[Verdict.FITS] == total else 1)
+    raise typer.Exit(0 if exit_zero or result.verdicts[Verdict.FITS] == total else 1)
 
 
 def serve(
@@ -129,7 +158,9 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
     ] = 8080,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Worker processes.")] = None,
+    jobs: Jobs = None,
+    timeout: Timeout = None,
+    max_units: MaxUnits = None,
     unprotected: Annotated[
         bool, typer.Option("--unprotected", help="Listen beyond this machine without keys.")
     ] = False,
@@ -148,7 +179,7 @@ def serve(
             f"Anybody who reaches {host} could use the service: there are no keys yet. Add --unprotected to allow it.",
             2,
         )
-    settings = load_settings(flags={"jobs": jobs})
+    settings = load_settings(flags={"jobs": jobs, "timeout": timeout, "max_units": max_units})
     with front_door.listen(host, port) as listener:
         address = f"[{host}]" if ":" in host else host
         bound = listener.getsockname()[1]

@@ -14,6 +14,7 @@ from extractors.facts import DocumentFacts, Finding, Source
 from preflight.problems import Problem
 
 SCHEMA = "preflight/report/1"
+PLAN_SCHEMA = "preflight/plan/1"
 
 Measure = Literal[
     "bytes", "pages", "tokens", "seconds", "images", "pixels-per-side", "megapixels", "page-points", "words"
@@ -291,3 +292,15 @@ class Report:
     limits: tuple[HeldLimit, ...] = ()
     problem: Problem | None = None
     schema: str = SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """The part of a report that ``preflight plan`` writes; fields as in :class:`Report`."""
+
+    source: Source
+    target: TargetRef | None
+    verdict: Verdict
+    plan: Plan | None
+    problem: Problem | None = None
+    schema: str = PLAN_SCHEMA

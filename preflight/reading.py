@@ -221,7 +221,8 @@ def _settle(run: OcrRun, outcome: Outcome, group: tuple[int, ...], again: list[t
         return replace(run, problem=problem)
     missing = tuple(number for number in group if number not in run.texts and number not in run.errors)
     if len(group) == 1:
-        run.errors[group[0]] = problem.detail
+        too_long = "Recognizing it took too long. Allow more time a page (--page-timeout, the setting `page_timeout`)."
+        run.errors[group[0]] = too_long if problem.code == "timeout" else problem.detail
     else:
         again.extend((number,) for number in missing)
     return run

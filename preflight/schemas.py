@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from preflight.manifest import Manifest
-from preflight.model import Report
-from preflight.textual import DocumentText
+from preflight.model import PlanRecord, Report
+from preflight.textual import TextRecord
 from preflight.wire import adapter
 
-SCHEMAS: dict[str, type[Any]] = {"manifest": Manifest, "report": Report, "text": DocumentText}
+SCHEMAS: dict[str, type[Any]] = {"manifest": Manifest, "plan": PlanRecord, "report": Report, "text": TextRecord}
 
 
 def json_schema(name: str) -> dict[str, object]:

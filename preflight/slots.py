@@ -91,7 +91,9 @@ class _Slot:
         if task is None:
             raise RuntimeError("no task is running in this slot")
         self.discard()
-        error = TimedOut(f"Not finished after {task.wall_s:.0f} s. Split the document, or raise --timeout.")
+        error = TimedOut(
+            f"Not finished after {task.wall_s:g} s. Split the document, or allow more time ({_MORE_TIME})."
+        )
         return Outcome(key=task.key, problem=problem_from(error))
 
     def discard(self) -> None:
@@ -115,11 +117,14 @@ class _Slot:
         code = os.waitstatus_to_exitcode(status)
         sign = -code if code < 0 else 0
         if sign == signal.SIGXCPU:
-            return TimedOut("Reading this document takes more CPU time than allowed. Split it, or raise --timeout.")
+            return TimedOut(f"This document takes more CPU time than allowed. Split it, or allow more ({_MORE_TIME}).")
         if sign == signal.SIGKILL:
             return OutOfMemory("The worker was killed on this document, most likely for its memory. Split it first.")
         name = signal.Signals(sign).name if sign else f"exit code {code}"
         return ParserCrashed(f"A parser library ended with {name} on this document. Repair or re-export it.")
+
+
+_MORE_TIME = "--timeout, the setting `timeout`"
 
 
 class Slots:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractors.facts import Finding, Origin, Role, Source, UnitText
@@ -45,6 +45,19 @@ class DocumentText:
     engine: str = ""
     complete: bool = True
     problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRecord:
+    """What ``preflight text --as json`` writes; fields as in :class:`DocumentText`, which could be read."""
+
+    source: Source
+    unit_kind: str
+    units: tuple[UnitText, ...]
+    findings: tuple[Finding, ...]
+    engine: str
+    complete: bool
+    schema: str = SCHEMA
 
 
 def document_text(
@@ -122,9 +135,16 @@ def _ocr_findings(facts: DocumentFacts, run: OcrRun, ocr: str) -> Iterator[Findi
 
 
 def _json_data(text: DocumentText) -> dict[str, object]:
-    data: dict[str, object] = adapter(DocumentText).dump_python(replace(text, problem=None), mode="json")
-    del data["problem"]
-    return data | {"schema": SCHEMA}
+    record = TextRecord(
+        source=text.source,
+        unit_kind=text.unit_kind,
+        units=text.units,
+        findings=text.findings,
+        engine=text.engine,
+        complete=text.complete,
+    )
+    data: dict[str, object] = adapter(TextRecord).dump_python(record, mode="json")
+    return data
 
 
 def _separator(text: DocumentText, unit: UnitText) -> str:

@@ -73,6 +73,15 @@ def reports_json(reports: Sequence[Report]) -> bytes:
     return report_json(reports[0]) if len(reports) == 1 else json_bytes([report_data(one) for one in reports])
 
 
+def plan_json(report: Report) -> bytes:
+    """Return the plan of a report as JSON (``preflight schema plan``), indented, ending with a newline."""
+    from preflight.model import PLAN_SCHEMA
+
+    data = report_data(report)
+    kept = {name: data.get(name) for name in ("source", "target", "verdict", "plan", "problem")}
+    return json_bytes(kept | {"schema": PLAN_SCHEMA})
+
+
 def json_bytes(data: object) -> bytes:
     """Return plain data as indented JSON with sorted keys, in UTF-8, ending with a newline."""
     return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=2).encode() + b"\n"

@@ -213,3 +213,43 @@ def test_loopback_only_unless_told_otherwise() -> None:
 
     assert run.returncode == 2
     assert b"--unprotected" in run.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "text", "split", "batch"])
+def test_flags_that_messages_name_are_there(command: str) -> None:
+    told = preflight(command, "--help").stdout.decode()
+
+    for flag in ("--timeout", "--max-units", "--jobs", "--password-file"):
+        assert flag in told
+    if command != "text":
+        for flag in ("--for", "--via", "--model", "--max-bytes", "--max-pages", "--max-tokens", "--max-seconds"):
+            assert flag in told
+
+
+def test_a_page_that_takes_too_long_names_its_own_flag(samples: Path) -> None:
+    run = preflight("text", samples / "scan.pdf", "--page-timeout", "0.001")
+
+    assert run.returncode == 1
+    assert b"--page-timeout" in run.stderr
+
+
+def test_a_document_that_takes_too_long_names_its_own_flag(samples: Path) -> None:
+    run = preflight("plan", samples / "scan.pdf", "--for", "textract", "--timeout", "0.001")
+
+    assert run.returncode == 75
+    assert b"--timeout" in run.stdout
+
+
+def test_a_plan_for_limits_of_ones_own(samples: Path) -> None:
+    run = preflight("plan", samples / "report.pdf", "--max-pages", "5")
+
+    assert run.returncode == 1
+    assert "Chapter 2" in run.stdout.decode()
+    assert preflight("plan", samples / "report.pdf", "--max-pages", "5", "--exit-zero").returncode == 0
+    assert b"--for TARGET" in preflight("plan", samples / "report.pdf").stderr
+
+
+def test_a_missing_file_is_said_once() -> None:
+    out = preflight("check", "nothing.pdf").stdout.decode()
+
+    assert " ".join(out.split()) == "UNREADABLE nothing.pdf There is no file nothing.pdf. Check the path."

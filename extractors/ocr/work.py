@@ -117,7 +117,7 @@ def _recognized(
     try:
         page = read_page(raster, engine=engine, languages=languages, timeout_s=timeout_s)
     except TimeoutError:
-        message = f"Recognizing {name} took longer than {timeout_s:g} s and was stopped. Allow more time a page."
+        message = f"Recognizing {name} took longer than {timeout_s:g} s and was stopped. Allow more (--page-timeout)."
         return _failed(number, "ocr-timeout", message)
     except OcrFailed as error:
         return _failed(number, "ocr-failed", f"OCR of {name} failed: {error}")

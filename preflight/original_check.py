@@ -9,6 +9,7 @@ from preflight.fingerprints import text_print
 from preflight.looks import compare_task, compared, still_the_same
 from preflight.reading import ReadEvents, Unread, examine_task, examined_from
 from preflight.record_check import Discrepancy, shown
+from preflight.repairs import repaired_units
 from preflight.survey import print_task, printed_from, stopped
 from preflight.textual import document_text, write_text
 from preflight.wording import named_units
@@ -39,12 +40,14 @@ class _Look:
         unit: What the manifest says of it.
         place: Its number in the piece.
         shrunk: Its images were made smaller.
+        repaired: It is damaged in the original.
     """
 
     piece: ManifestPiece
     unit: ManifestUnit
     place: int
     shrunk: bool
+    repaired: bool
 
 
 def check_original(
@@ -65,15 +68,17 @@ def check_original(
         Stopped: The original cannot be read.
     """
     if manifest.settings.form == "document":
-        _check_units(manifest, found, original, settings, executor, password)
-        return _check_looks(manifest, found, original, settings, executor, password)
+        notes = _check_units(manifest, found, original, settings, executor, password)
+        seen, compared_units = _check_looks(manifest, found, original, settings, executor, password)
+        return (*notes, *seen), compared_units
     _check_text(manifest, found, original, settings, executor, password)
     return (), 0
 
 
 def _check_units(
     manifest: Manifest, found: Found, original: Document, settings: Settings, executor: Executor, password: str | None
-) -> None:
+) -> tuple[Discrepancy, ...]:
+    """Compare text and content of all units; returns notes on those that the manifest says were repaired."""
     tasks = [
         examine_task(original, settings, key=_READ, password=password, encodings=(), prints=True),
         print_task(original, settings, key=_PRINTS, password=password),
@@ -85,11 +90,22 @@ def _check_units(
         raise stopped(examined.problem)
     _check_source(manifest, found, examined.source.sha256, len(examined.prints))
     texts = dict(enumerate(examined.prints, start=1))
-    _differing(manifest, found, "text", {unit.number: unit.text for unit in _whole_units(manifest)}, texts)
+    stated = {unit.number: unit.text for unit in _whole_units(manifest)}
     printed = printed_from(outcomes[_PRINTS])
-    if printed.able:
-        stated = {unit.number: unit.original or unit.content for unit in _units(manifest)}
-        _differing(manifest, found, "content", stated, _by_number(manifest, printed.prints))
+    notes: list[Discrepancy] = []
+    if printed.able:  # where content is compared, text that reads otherwise once repaired need not be the same
+        mended = {number for piece in manifest.pieces for number in repaired_units(piece)}
+        notes += [_mended(number) for number in sorted(mended) if stated.get(number) != texts.get(number)]
+        stated = {number: text for number, text in stated.items() if number not in mended}
+        contents = {unit.number: unit.original or unit.content for unit in _units(manifest)}
+        _differing(manifest, found, "content", contents, _by_number(manifest, printed.prints))
+    _differing(manifest, found, "text", stated, texts)
+    return tuple(notes)
+
+
+def _mended(number: int) -> Discrepancy:
+    message = f"Unit {number}: damaged in the original and repaired in the piece, where its text reads otherwise."
+    return Discrepancy(code="changed-text", message=message, units=(number,))
 
 
 def _by_number(manifest: Manifest, prints: Sequence[str]) -> dict[int, str]:
@@ -170,14 +186,15 @@ def _chosen(manifest: Manifest, found: Found) -> list[_Look]:
         if piece.index not in found.pieces or piece.rows is not None:
             continue
         shrunk = {number for change in piece.changes if change.code == "shrunk" for number in change.units}
+        repaired = repaired_units(piece)
         looks += [
-            _Look(piece=piece, unit=unit, place=place, shrunk=unit.number in shrunk)
+            _Look(piece=piece, unit=unit, place=place, shrunk=unit.number in shrunk, repaired=unit.number in repaired)
             for place, unit in enumerate(piece.units, start=1)
         ]
     if len(looks) <= MOST_COMPARED:
         return looks
     spread = {at * (len(looks) - 1) // (MOST_COMPARED - 1) for at in range(MOST_COMPARED)}
-    return [look for at, look in enumerate(looks) if at in spread or look.unit.original is not None]
+    return [look for at, look in enumerate(looks) if at in spread or look.repaired or look.unit.original is not None]
 
 
 def _grouped(looks: Sequence[_Look]) -> Iterator[list[list[_Look]]]:
@@ -196,11 +213,13 @@ def _judged(found: Found, look: _Look, seen: Likeness) -> Discrepancy | None:
     if seen.error or (look.shrunk and not still_the_same(seen)):
         why = seen.error or f"by {seen.mean:.1%} on the whole and {seen.worst:.1%} in one place"
         found.note("looks-different", f"{name}: unit {number} looks different: {why}.", look.piece, (number,))
-    elif seen.worst > 0 and look.unit.original is None:
+    elif seen.worst > 0 and look.unit.original is None and not look.repaired:
         why = f"{seen.mean:.2%} on the whole, {seen.worst:.1%} in one place"
         found.note("looks-different", f"{name}: unit {number} looks different: {why}.", look.piece, (number,))
     elif seen.worst > 0:
-        what = "its images were made smaller" if look.shrunk else "something was taken out"
+        what = "something was taken out"
+        if look.shrunk or look.repaired:
+            what = "its images were made smaller" if look.shrunk else "it was damaged and is repaired"
         message = f"Unit {number}: {what}; it differs by {seen.mean:.2%} on the whole, {seen.worst:.1%} in one place."
         return Discrepancy(code="changed-looks", message=message, piece=name, units=(number,))
     return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from extractors.errors import DamagedDocument
 from extractors.facts import Finding
 from preflight.reading import Unread, examine_task, examined_from
+from preflight.repairs import is_damaged, with_repairs
 from preflight.splitting import staged_document
 from preflight.survey import print_task, printed_from, stopped
 
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def proven_pieces(
-    surveyed: Surveyed, ready: Sequence[Ready], *, doubtful: bool
+    surveyed: Surveyed, ready: Sequence[Ready], *, lossy: bool
 ) -> tuple[list[Ready], tuple[Finding, ...]]:
     """Take the fingerprints of all pieces and hold them against the document's.
 
     Args:
         surveyed: The document.
         ready: Its pieces.
-        doubtful: Something in the document is damaged, so that the text of all pieces is read again too: parsers may
+        lossy: Units of the document are in no piece, so that the text of all pieces is read again too: parsers may
             number what is left of it differently.
 
     Returns:
@@ -36,10 +37,13 @@ def proven_pieces(
     Raises:
         DamagedDocument: Pieces do not hold what they should.
     """
-    if doubtful:
+    repaired: tuple[Finding, ...] = ()
+    if lossy:
         _check_texts(surveyed, ready)
+    elif is_damaged(surveyed):
+        ready, repaired = with_repairs(surveyed, ready)
     if not surveyed.prints:
-        return list(ready), ()
+        return list(ready), repaired
     tasks = [
         print_task(staged_document(one.path, one.media_type), surveyed.settings, key=key)
         for key, one in enumerate(ready)
@@ -58,7 +62,7 @@ def proven_pieces(
             for unit in proven[outcome.key].units
             if unit.original is not None and one.span.rows is None and unit.number not in explained
         ]
-    return proven, _about_differences(surveyed, sorted(unexplained))
+    return proven, (*repaired, *_about_differences(surveyed, sorted(unexplained)))
 
 
 def _check_texts(surveyed: Surveyed, ready: Sequence[Ready]) -> None:

@@ -16,6 +16,7 @@ from docx_pieces import (
     options,
     pieces_of,
     problems,
+    rewritten,
     unit_texts,
     word_problems,
 )
@@ -91,3 +92,18 @@ def test_a_table_alone_in_a_content_control_can_be_cut() -> None:
     with docx_cutter(io.BytesIO(samples.controls()), options()) as cutter:
         pieces = rows_of(cutter, 13, 1)
     assert [unit_texts(piece) for piece in pieces] == [["body|None|a\tb"], ["body|None|c\td"]]
+
+
+@pytest.mark.parametrize("around", [("", ""), ("<w:p/>", ""), ("", "<w:p/>"), ("<w:p/>", "<w:p/>")])
+def test_rows_in_a_content_control_are_one_table_again(around: tuple[str, str]) -> None:
+    before, after = around
+    name, main = main_part(samples.long_table())
+    wrapped = main.replace(b"<w:tbl>", f"<w:sdt><w:sdtPr/><w:sdtContent>{before}<w:tbl>".encode())
+    wrapped = wrapped.replace(b"</w:tbl>", f"</w:tbl>{after}</w:sdtContent></w:sdt>".encode())
+    data = rewritten(samples.long_table(), {name: wrapped})
+    unit = 3 if before else 2
+    with docx_cutter(io.BytesIO(data), options()) as cutter:
+        pieces = [cut(cutter, 1, unit - 1)[0], *rows_of(cutter, unit, 4, 7), cut(cutter, unit + 1, cutter.count)[0]]
+    together = joined(pieces)
+    assert fingerprints(together) == fingerprints(data)
+    assert main_part(together)[1] == main_part(pieces_of(data)[0])[1]

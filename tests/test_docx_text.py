@@ -38,6 +38,18 @@ def test_an_own_mark_takes_no_number() -> None:
     assert parts_of(data, Role.FOOTNOTE) == [("First note.", "*"), ("Second note.", "1")]
 
 
+def test_a_section_numbers_its_notes_from_its_first_block_on() -> None:
+    def section(start: int, restart: str = "eachSect") -> str:
+        numbers = f'<w:numStart w:val="{start}"/><w:numRestart w:val="{restart}"/>'
+        return f"<w:sectPr><w:footnotePr>{numbers}</w:footnotePr></w:sectPr>"
+
+    ending = f"<w:p><w:pPr>{section(5)}</w:pPr>{r('One')}{note(2)}</w:p>"
+    body = f"{ending}<w:p>{r('Two')}{note(3)}</w:p>{section(7)}"
+    data = docx(body, {"rId1": ("footnotes", FOOTNOTES)})
+    found = [label for block in (1, 2) for _, label in parts_of(data, Role.FOOTNOTE, block)]
+    assert found == ["5", "7"]
+
+
 def test_endnotes_have_roman_numbers_unless_the_document_says_otherwise() -> None:
     notes = element("w:endnotes", f'<w:endnote w:id="4">{p("An endnote.")}</w:endnote>')
     body = f"<w:p>{r('Text')}{note(4, 'endnote')}</w:p>"

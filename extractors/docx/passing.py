@@ -81,6 +81,7 @@ class Pass:
             drafts: list[Draft] = []
             try:
                 for found in batch.found:
+                    self._stories.begin()
                     draft = self._row(found) if isinstance(found, Row) else self._drafter.draft(found)
                     if draft is not None:
                         self._keep(draft)
@@ -108,9 +109,7 @@ class Pass:
             reading.problem("orphan-comment")
 
     def _keep(self, draft: Draft) -> None:
-        if self._stories.due:
-            self._stories.place(draft)
-        self._stories.due = draft.sections
+        self._stories.place(draft)
         if draft.gathered.hidden:
             self.reading.problem("hidden-text")
         self.reading.unit += 1

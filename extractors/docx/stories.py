@@ -20,34 +20,37 @@ if TYPE_CHECKING:
 
 
 class Stories:
-    """Gives blocks the headers and footers of their sections.
-
-    Attributes:
-        due: Sections that begin with the next block.
-    """
+    """Gives blocks the headers and footers of their sections, and numbers notes as each section wants it."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._pending = list(reading.opened.sections)
+        self._begun: list[SectionPlan] = []
         self._seen: set[str] = set()
-        self.due = 1
+        self._due = 1
         if not reading.opened.sections_known:
             self._pending = [SectionPlan(stories=tuple(_all(reading.package)))]
 
-    def place(self, draft: Draft) -> None:
-        """Give a block the headers and footers of the sections that begin with it."""
-        for _ in range(min(self.due, len(self._pending))):
-            self._open(self._pending.pop(0), draft)
+    def begin(self) -> None:
+        """Begin the sections that begin with the next block, before it is read: it may refer to notes already."""
+        for _ in range(min(self._due, len(self._pending))):
+            section = self._pending.pop(0)
+            for notes, name in ((self._reading.footnotes, "footnotePr"), (self._reading.endnotes, "endnotePr")):
+                if section.properties is not None:
+                    notes.configure(section.properties.find(w(name)))
+                notes.new_section()
+            self._begun.append(section)
+        self._due = 0
 
-    def _open(self, section: SectionPlan, draft: Draft) -> None:
-        for notes, name in ((self._reading.footnotes, "footnotePr"), (self._reading.endnotes, "endnotePr")):
-            notes.new_section()
-            if section.properties is not None:
-                notes.configure(section.properties.find(w(name)))
-        for story in section.stories:
-            if story.part not in self._seen:
-                self._seen.add(story.part)
-                (draft.before if story.role is Role.HEADER else draft.after).extend(self._read(story))
+    def place(self, draft: Draft) -> None:
+        """Give a block the headers and footers of the sections that began with it."""
+        for section in self._begun:
+            for story in section.stories:
+                if story.part not in self._seen:
+                    self._seen.add(story.part)
+                    (draft.before if story.role is Role.HEADER else draft.after).extend(self._read(story))
+        self._begun.clear()
+        self._due = draft.sections
 
     def _read(self, story: StoryRef) -> list[TextPart]:
         root = self._reading.package.optional(story.part, f"A {story.role}")

@@ -21,7 +21,7 @@ from extractors.docx.cutting.merge import Merged, Names, rewrite
 from extractors.docx.cutting.parts import Parts
 from extractors.docx.cutting.scan import inside
 from extractors.docx.cutting.trees import attributes, new, take
-from extractors.docx.names import W_AUTHOR, W_ID, W_SECT_PR, W_TBL, w
+from extractors.docx.names import W_AUTHOR, W_CUSTOM_XML, W_ID, W_SDT, W_SDT_CONTENT, W_SECT_PR, W_TBL, w
 from extractors.docx.package import Package
 from extractors.errors import ExtractionError
 
@@ -244,20 +244,38 @@ def _goes_on(held: Element, element: Element) -> bool:
 
 
 def _rest_of_table(held: Element, element: Element) -> bool:
-    if held.tag != W_TBL or element.tag != W_TBL or held.get(ROWS) is None or element.get(ROWS) is None:
+    """Tell whether one begins with the rows that follow those the other ends with, content controls looked through."""
+    one, other = _table_at(held, -1), _table_at(element, 0)
+    if one is None or other is None or one.get(ROWS) is None or other.get(ROWS) is None:
         return False
-    return rows.next_row(held) == rows.first_row(element)
+    return rows.next_row(one) == rows.first_row(other)
+
+
+def _table_at(block: Element, end: int) -> Element | None:
+    """Return the table that a block is, or that stands first (``end`` 0) or last (-1) in it; None when none does."""
+    while block.tag in {W_SDT, W_CUSTOM_XML}:
+        content = block.find(W_SDT_CONTENT) if block.tag == W_SDT else block
+        children = _blocks(content) if content is not None else []
+        if not children:
+            return None
+        block = children[end]
+    return block if block.tag == W_TBL else None
+
+
+def _blocks(wrapper: Element) -> list[Element]:
+    return [each for each in wrapper if each.tag not in {w("customXmlPr"), w("sdtPr")}]
 
 
 def _merge_blocks(held: Element, element: Element) -> None:
     """Move what is in a repeated content control, or the rest of a table, to where it belongs."""
-    if held.tag == W_TBL:
-        rows.append_rows(held, element)
+    one, other = _table_at(held, -1), _table_at(element, 0)
+    if one is not None and other is not None and _rest_of_table(held, element):
+        rows.append_rows(one, other)
         return
     into, source = inside(held), inside(element)
     if into is None or source is None:
         return
-    children = [each for each in source if each.tag not in {w("customXmlPr"), w("sdtPr")}]
+    children = _blocks(source)
     if len(into) and children and _goes_on(into[-1], children[0]):
         _merge_blocks(into[-1], children.pop(0))
     into.extend(children)

@@ -123,7 +123,7 @@ class _Walk:
             self._unit(index, unit)
         self._found.own_bytes[index] += _OBJECT_BYTES
         held = (node.get(key) for key in ("/Contents", "/Thumb", "/Metadata", "/PieceInfo"))
-        roots = [_resources(node), *held, *self._appearances(index, node)]
+        roots = [resources_of(node), *held, *self._appearances(index, node)]
         stack: list[tuple[Object, bool]] = [(root, False) for root in roots if isinstance(root, _KINDS)]
         while stack and self.left > 0:
             self.left -= 1
@@ -192,7 +192,7 @@ class _Walk:
             self._found.user_units[index] = value
 
 
-def _resources(node: Object) -> object:
+def resources_of(node: Object) -> object:
     """Return the resources of a page, or of the nearest node above that has some.
 
     pikepdf's ``Page.resources`` would copy inherited ones into the page.

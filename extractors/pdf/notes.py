@@ -18,6 +18,21 @@ _TOLD: dict[str, tuple[Severity, str]] = {
         "These pages are damaged and cannot be loaded, so nothing is known of them. Export the document again; if a "
         "viewer does show them, print it to a new PDF.",
     ),
+    "content-lost": (
+        "error",
+        "The content of these pages is gone or broken, so they look empty and nothing is known of them. The file was "
+        "damaged or cut short on its way: download it again, or ask for it anew.",
+    ),
+    "content-damaged": (
+        "error",
+        "Part of what these pages draw is gone or broken, so that text or pictures of them are missing here. The file "
+        "was damaged or cut short on its way: download it again, or ask for it anew.",
+    ),
+    "content-too-large": (
+        "error",
+        "The content of these pages unpacks to more than 75 MB, which is the limit, so nothing is known of them. Print "
+        "the document to a new PDF to simplify them, or leave them out.",
+    ),
     "page-not-drawn": (
         "error",
         "These pages have no text layer, and drawing them takes more time or memory than a page may take, so it is not "

@@ -17,7 +17,7 @@ import pypdfium2.raw as pdfium_c
 from extractors.errors import DamagedDocument, EmptyDocument, UnsupportedFormat
 from extractors.pdf.limits import PIKE_ERRORS, apply_limits
 from extractors.pdf.passwords import password_forms
-from extractors.pdf.qpdf import open_with_any, rewritten, trouble
+from extractors.pdf.qpdf import open_with_any, rewritten, trouble, written
 from extractors.pdf.source import PdfiumSource, pdfium_source
 from extractors.pdf.troubles import nothing_readable, password_problem, refused_finding, repaired_finding
 
@@ -41,6 +41,7 @@ class OpenPdf:
         pdfium: The document in PDFium; pages, text and renderings come from here.
         encrypted: The file is encrypted (also when it opened without a password).
         password: Bytes that opened it; None when none was needed.
+        by_qpdf: PDFium reads what qpdf wrote, not the file itself.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class OpenPdf:
         self.pdfium = pdfium
         self.password = forms[0] if forms else None
         self.encrypted = encrypted
+        self.by_qpdf = False
         self._forms = tuple(forms) or (b"",)
         self._file = file
         self._pike: pikepdf.Pdf | None = None
@@ -115,18 +117,29 @@ class OpenPdf:
         """Note something about the opening."""
         self._findings.append(finding)
 
-    def go_on_with(self, copy: bytes) -> None:
-        """Have PDFium read a copy of the document from now on, if it finds as many pages in it."""
-        source = PdfiumSource(copy)
+    def read_by_qpdf(self) -> bool:
+        """Have PDFium read the document as qpdf has it now, from memory; tell whether it does.
+
+        It does not where the document is too big for that, or shows other pages then.
+        """
+        if self.pike is None or self._file.seek(0, io.SEEK_END) > REPAIR_MAX_BYTES:
+            return False
+        try:
+            source = PdfiumSource(written(self.pike))
+        except PIKE_ERRORS:
+            return False
         raw, _ = source.load(None)
         document = None if raw is None else pypdfium2.PdfDocument(raw)
         if document is None or len(document) != len(self.pdfium):
             if document is not None:
                 document.close()
             source.close()
-            return
+            return False
         self.pdfium.close()
-        self.pdfium, self._copy = document, source
+        if self._copy is not None:
+            self._copy.close()
+        self.pdfium, self._copy, self.by_qpdf = document, source, True
+        return True
 
     def close(self) -> None:
         """Close both documents."""
@@ -212,6 +225,7 @@ def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, passw
         raise _refused(source)
     forms = (copy.password,) if copy.encrypted else ()
     opened = OpenPdf(file=file, pdfium=document, forms=forms, encrypted=copy.encrypted)
+    opened.by_qpdf = True
     opened.add_finding(repaired_finding())
     return opened
 

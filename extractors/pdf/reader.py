@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import pypdfium2.raw as pdfium_c
@@ -17,7 +18,8 @@ from extractors.pdf.cutting.opening import open_any
 from extractors.pdf.fingerprint import Fingerprints
 from extractors.pdf.inventory import Inventory, take_inventory
 from extractors.pdf.join import join_pdfs
-from extractors.pdf.kinds import PICTURED, is_layer_hidden, judge, layer_lies, wants_look
+from extractors.pdf.kinds import PICTURED, Judgement, is_layer_hidden, judge, layer_lies, wants_look
+from extractors.pdf.losses import Losses, State
 from extractors.pdf.notes import PageNotes
 from extractors.pdf.opening import open_pdf
 from extractors.pdf.pages import measure
@@ -27,6 +29,7 @@ from extractors.pdf.render import render_pages
 from extractors.pdf.structure import read_structure
 from extractors.pdf.text import page_text
 from extractors.pdf.textmaps import read_as_meant
+from extractors.pdf.troubles import cut_short_finding, repaired_finding
 from extractors.pdf.views import page_views
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from extractors.base import CutOptions, Cutter, Raster, ReadOptions, UnitSink
-    from extractors.pdf.kinds import Judgement
+    from extractors.facts import Finding
     from extractors.pdf.opening import OpenPdf
     from extractors.pdf.pages import PageMeasure
     from extractors.pixels import PixelLook
@@ -57,10 +60,11 @@ class PdfExtractor:
             count = opened.page_count
             stored = Inventory(own_bytes=[0] * count)
             if opened.pike is not None:
-                size_bytes = file.seek(0, os.SEEK_END)
-                stored = take_inventory(opened.pike, count, size_bytes)
-                read_as_meant(opened, stored.text_maps, size_bytes)
-            pages = _Pages(opened, stored, options)
+                stored = take_inventory(opened.pike, count, file.seek(0, os.SEEK_END))
+                read_as_meant(opened, stored.text_maps)
+            damaged = any(finding.code in _DAMAGE and finding.severity != "info" for finding in structure.findings)
+            pages = _Pages(opened, stored, options, damaged=damaged)
+            cut_short = (cut_short_finding(),) if damaged and not _has_end(file) else ()
             units: list[UnitFacts] = []
             for number in range(1, count + 1):
                 facts, text = pages.read(number)
@@ -74,7 +78,7 @@ class PdfExtractor:
             outline=structure.outline,
             shared_bytes=stored.shared_bytes,
             pdf=structure.pdf,
-            findings=(*structure.findings, *pages.notes.findings()),
+            findings=(*structure.findings, *cut_short, *pages.findings()),
             truncated=structure.truncated or pages.notes.cut_short,
         )
 
@@ -109,23 +113,62 @@ class PdfExtractor:
         join_pdfs(pieces, out)
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What PDFium shows of a page."""
+
+    measured: PageMeasure
+    verdict: Judgement
+    parts: tuple[TextPart, ...]
+
+
 class _Pages:
     """Reads the pages of an open document one by one."""
 
-    def __init__(self, opened: OpenPdf, stored: Inventory, options: ReadOptions) -> None:
+    def __init__(self, opened: OpenPdf, stored: Inventory, options: ReadOptions, *, damaged: bool) -> None:
         self.notes = PageNotes()
+        self._damaged = damaged
+        self._repaired = False
+        self._losses = Losses(opened)
         self._opened = opened
         self._stored = stored
         self._options = options
         self._images = KnownImages(see_through=stored.see_through, repeated=stored.repeated, bilevel=stored.bilevel)
 
+    def findings(self) -> Iterator[Finding]:
+        """Yield what was noticed about the pages read so far."""
+        yield from self.notes.findings()
+        if self._repaired:
+            yield repaired_finding()
+
     def read(self, number: int) -> tuple[UnitFacts, UnitText]:
         """Return facts and text of one page."""
+        state = self._losses.contents(number)
+        if state is State.TOO_LARGE:  # PDFium would unpack all of it
+            self.notes.add("content-too-large", number)
+            return _unread(number, "content-too-large")
+        page = self._page(number)
+        if page is None:
+            self.notes.add("page-not-loaded", number)
+            return _unread(number, "cannot-be-loaded")
+        if page.verdict.kind is UnitKind.BLANK and state is State.SOUND and self._read_by_qpdf(number):
+            page = self._page(number) or page
+        if page.verdict.kind is UnitKind.BLANK:
+            if state is not State.SOUND or self._losses.drawn(number):
+                verdict = Judgement(kind=UnitKind.UNREADABLE, reasons=(*page.verdict.reasons, "content-lost"))
+                page = replace(page, verdict=verdict)
+        elif state is State.LOST or (self._damaged and self._losses.drawn(number)):
+            self.notes.add("content-damaged", number)
+        self._note(number, page.measured, page.verdict)
+        wanted = self._options.text and page.verdict.kind is not UnitKind.UNREADABLE
+        text = UnitText(number=number, parts=page.parts if wanted else ())
+        return self._facts(number, page.measured, page.verdict), text
+
+    def _page(self, number: int) -> _Page | None:
+        """Read one page with PDFium; None when it does not load it."""
         with _loaded(self._opened, number) as (page, textpage):
             if page is None:
-                self.notes.add("page-not-loaded", number)
-                facts = UnitFacts(number=number, kind=UnitKind.UNREADABLE, reasons=("cannot-be-loaded",))
-                return facts, UnitText(number=number)
+                return None
             width, height = pdfium_c.FPDF_GetPageWidthF(page), pdfium_c.FPDF_GetPageHeightF(page)
             text = page_text(textpage, page, width, height) if textpage else ""
             notes = annotation_parts(self._opened, number)
@@ -133,11 +176,15 @@ class _Pages:
             lies = layer_lies(measured, gibberish(text, recognized=is_layer_hidden(measured)))
             annotated = sum(_inked(part.text) for part in notes)
             seen = self._look(page, None if lies else textpage, measured, lies, annotated=annotated > 0)
-        verdict = judge(measured, lies, seen, annotated=annotated)
-        self._note(number, measured, verdict)
         parts = (TextPart(text=text), *notes) if text.strip() else notes
-        wanted = self._options.text and verdict.kind is not UnitKind.UNREADABLE
-        return self._facts(number, measured, verdict), UnitText(number=number, parts=parts if wanted else ())
+        return _Page(measured, judge(measured, lies, seen, annotated=annotated), parts)
+
+    def _read_by_qpdf(self, number: int) -> bool:
+        """Go on with the document as qpdf reads it, once, where PDFium shows less of a damaged one."""
+        if self._opened.by_qpdf or not self._damaged or not self._losses.shows_something(number):
+            return False
+        self._repaired = self._opened.read_by_qpdf()
+        return self._repaired
 
     def _look(
         self, page: object, textpage: object | None, measured: PageMeasure, lies: str | None, *, annotated: bool
@@ -180,7 +227,10 @@ class _Pages:
         )
 
 
+_TAIL = 2_048  # readers look through the last 1,024 bytes, many through more
+_DAMAGE = ("repaired", "damaged")
 _NOTED = {
+    "content-lost": "content-lost",
     "cannot-be-drawn": "page-not-drawn",
     "impossible-size": "page-size-impossible",
     "text-layer-lies": "text-layer-lies",
@@ -199,6 +249,18 @@ def _loaded(opened: OpenPdf, number: int) -> Iterator[tuple[object | None, objec
             pdfium_c.FPDFText_ClosePage(textpage)
         if page is not None:
             pdfium_c.FPDF_ClosePage(page)
+
+
+def _unread(number: int, reason: str) -> tuple[UnitFacts, UnitText]:
+    """Return what is told of a page that is not read."""
+    return UnitFacts(number=number, kind=UnitKind.UNREADABLE, reasons=(reason,)), UnitText(number=number)
+
+
+def _has_end(file: BinaryIO) -> bool:
+    """Whether a file has the mark that ends a PDF where readers look for it."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL))
+    return b"%%EOF" in file.read(_TAIL)
 
 
 def _inked(text: str) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from extractors.pdf.limits import PIKE_ERRORS
-from extractors.pdf.opening import REPAIR_MAX_BYTES
-from extractors.pdf.qpdf import written
 from extractors.pdf.tounicode import for_pdfium
 
 if TYPE_CHECKING:
@@ -21,24 +19,17 @@ _MAX_READ = 50_000_000
 """Bytes of maps that are read in one document; those of a large Chinese font have 200,000."""
 
 
-def read_as_meant(opened: OpenPdf, text_maps: Iterable[pikepdf.Stream], size_bytes: int) -> None:
+def read_as_meant(opened: OpenPdf, text_maps: Iterable[pikepdf.Stream]) -> None:
     """Give PDFium a copy of the document in which its maps from glyphs to text are such that it reads them right.
 
-    Most documents have no map that needs it, and are left alone: finding that out takes 0.1 ms a font. So are those too
-    big for a copy in memory, and those that qpdf counts other pages in than PDFium.
+    Most documents have no map that needs it, and are left alone: finding that out takes 0.1 ms a font.
 
     Args:
         opened: The document.
         text_maps: What its fonts have as ToUnicode; the open document in qpdf is changed.
-        size_bytes: Size of the file.
     """
-    if opened.pike is None or size_bytes > REPAIR_MAX_BYTES:
-        return
-    try:
-        if _mended(text_maps) and len(opened.pike.pages) == len(opened.pdfium):
-            opened.go_on_with(written(opened.pike))
-    except PIKE_ERRORS:
-        return
+    if _mended(text_maps):
+        opened.read_by_qpdf()
 
 
 def _mended(text_maps: Iterable[pikepdf.Stream]) -> bool:

@@ -56,3 +56,15 @@ def refused_finding(reason: str) -> Finding:
             "too, and it cannot be cut as it is: print it to a new PDF and upload that."
         ),
     )
+
+
+def cut_short_finding() -> Finding:
+    """Return the finding for a damaged document whose end is not there."""
+    return Finding(
+        severity="error",
+        code="cut-short",
+        message=(
+            "The file ends before its end mark (%%EOF): it was cut short on its way, and pages may be missing "
+            "altogether. Download it again, or ask for it anew."
+        ),
+    )

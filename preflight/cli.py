@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -193,6 +194,8 @@ def main() -> None:
 
     cli_tools.register(app)
     cli_split.register(app)
+    if sys.stderr is None:  # closed by the caller, who wants no word of what goes wrong
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays open to the end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without some character must not end the run

@@ -1,7 +1,8 @@
 """THE TABLE OF TASKS ON FILES: what a worker can be asked to do that reads or writes more than one open file.
 
 Every entry takes the open files, its arguments as plain JSON data, and a function that takes intermediate results; it
-returns JSON bytes. This module runs in worker processes only.
+returns JSON bytes. The functions run in worker processes only; the shapes of their arguments and answers are shared
+with the process that asks.
 """
 
 from __future__ import annotations

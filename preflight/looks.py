@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits
+from extractors.likeness import Likeness
 from preflight.execution import Task
-from preflight.views import CompareTask, Likeness
+from preflight.views import CompareTask
 from preflight.wire import load
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from preflight.wording import named_units
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from extractors.likeness import Likeness
     from preflight.document import Document
     from preflight.execution import Executor
     from preflight.manifest import Manifest, ManifestPiece, ManifestUnit
     from preflight.piece_check import Found
     from preflight.problems import Problem
     from preflight.settings import Settings
-    from preflight.views import Likeness
 
 MOST_COMPARED = 200
 """Units whose looks are compared; of longer documents as many, evenly spread, and all that were changed."""

@@ -16,7 +16,7 @@ from rich.text import Text
 from extractors.facts import UnitKind
 from preflight.model import Verdict
 from preflight.render_explain import explanation
-from preflight.wording import UNKNOWN_TYPE, duration, limit_words, ranges, size
+from preflight.wording import UNKNOWN_TYPE, duration, kinds_of_file, limit_words, ranges, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,6 @@ _VERDICTS = {
 _COUNTED = frozenset({"pages", "tokens", "words", "images", "seconds"})
 _SEVERITIES = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("i", "blue")}
 _TYPES = {
-    "application/pdf": "PDF",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
     "application/vnd.ms-word.document.macroEnabled.12": "DOCM",
 }
@@ -108,7 +107,11 @@ def _headline(report: Report) -> Text:
     source, facts = report.source, report.facts
     line = Text.assemble((f" {word} ", f"{style} reverse"), " ", (source.name, "bold"))
     if source.sha256:  # what is not there has neither a kind nor a size
-        kind = "" if source.media_type == UNKNOWN_TYPE else f"{_TYPES.get(source.media_type, source.media_type)}, "
+        kind = (
+            ""
+            if source.media_type == UNKNOWN_TYPE
+            else f"{_TYPES.get(source.media_type) or kinds_of_file((source.media_type,))}, "
+        )
         line.append(f"  {kind}{size(source.size_bytes)}")
     if facts is not None:
         line.append(f", {facts.unit_count:,} {facts.unit_kind}{'' if facts.unit_count == 1 else 's'}")

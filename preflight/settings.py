@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from preflight.cores import usable_cores
 from preflight.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Settings:
     languages: tuple[str, ...] = field(
         default=("eng",), metadata={"help": "OCR languages, Tesseract codes joined by + (eng+deu)"}
     )
-    jobs: int = field(default=0, metadata={"help": "Worker processes; 0 means one for each core"})
+    jobs: int = field(default=0, metadata={"help": "Worker processes; 0 means one for each core that may be used"})
     timeout: float = field(default=600.0, metadata={"help": "Seconds allowed for one document"})
     page_timeout: float = field(default=60.0, metadata={"help": "Seconds allowed for OCR of one page"})
     max_units: int = field(default=10_000, metadata={"help": "Pages or frames read at most"})
@@ -39,7 +40,7 @@ class Settings:
     @property
     def workers(self) -> int:
         """Worker processes to start."""
-        return self.jobs or len(os.sched_getaffinity(0))
+        return self.jobs or usable_cores()
 
 
 def load_settings(

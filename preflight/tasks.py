@@ -1,7 +1,8 @@
 """THE TABLE OF TASKS: what a worker process can be asked to do with one open document.
 
 Every entry takes the file, its arguments as plain JSON data, and a function that takes intermediate results; it returns
-JSON bytes. This module runs in worker processes only.
+JSON bytes. The functions run in worker processes only; the shapes of their arguments and answers are shared with the
+process that asks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether units look the same in two files, by their pixels. Runs in worker processes only."""
+"""Having a worker look whether units look the same in two files; :func:`compare` runs in workers only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from extractors.base import ReadLimits, ReadOptions, Viewable
 from extractors.errors import ExtractionError
+from extractors.likeness import Likeness, likeness
 from extractors.media import identify
 from extractors.registry import extractor_for
 from preflight.wire import dump
@@ -14,13 +15,8 @@ from preflight.wire import dump
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from PIL.Image import Image
-
+    from extractors.likeness import View
     from preflight.worker import Files
-
-TILE_PX = 32
-"""Side of the squares that images are compared by: about two lines of a word at 72 dpi."""
-_BARELY = 1 / 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,23 +34,6 @@ class CompareTask:
     pairs: tuple[tuple[tuple[int, int], ...], ...]
     password: str | None = None
     limits: ReadLimits = field(default_factory=ReadLimits)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Likeness:
-    """How much a unit differs between two files.
-
-    Attributes:
-        number: Its number in the document.
-        mean: Mean difference of the pixels, 0 to 1.
-        worst: Mean difference in the square of :data:`TILE_PX` that differs most, 0 to 1; 0 only for equal pixels.
-        error: Why the piece's unit could not be compared; empty when it could.
-    """
-
-    number: int
-    mean: float = 0.0
-    worst: float = 0.0
-    error: str = ""
 
 
 def compare(files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]) -> bytes:
@@ -86,9 +65,9 @@ class _Views:
         self._file = file
         self._options = options
         self._left = numbers
-        self._walk: Iterator[tuple[int, Image]] | None = None
+        self._walk: Iterator[tuple[int, View]] | None = None
 
-    def take(self) -> Image | ExtractionError:
+    def take(self) -> View | ExtractionError:
         """Return the next view, or why there is none."""
         if self._walk is None:
             self._walk = self._extractor.views(self._file, self._options, tuple(self._left))
@@ -100,27 +79,9 @@ class _Views:
             return error
 
 
-def _likeness(number: int, one: Image | ExtractionError, other: Image | ExtractionError) -> Likeness:
+def _likeness(number: int, one: View | ExtractionError, other: View | ExtractionError) -> Likeness:
     if isinstance(one, ExtractionError):
         return Likeness(number=number)  # what cannot be shown in the original is no worse in the piece
     if isinstance(other, ExtractionError):
         return Likeness(number=number, mean=1.0, worst=1.0, error=str(other))
     return likeness(number, one, other)
-
-
-def likeness(number: int, one: Image, other: Image) -> Likeness:
-    """Compare two images of mode ``RGB``."""
-    from PIL import Image, ImageChops
-
-    if max(abs(one.width - other.width), abs(one.height - other.height)) > 1:
-        sizes = f"{one.width} × {one.height} and {other.width} × {other.height}"
-        return Likeness(number=number, mean=1.0, worst=1.0, error=f"the sizes differ: {sizes} pixels")
-    if one.size != other.size:
-        other = other.resize(one.size)
-    if ImageChops.difference(one, other).getbbox() is None:
-        return Likeness(number=number)
-    gray = ImageChops.difference(one.convert("L"), other.convert("L"))
-    tiles = (max(1, gray.width // TILE_PX), max(1, gray.height // TILE_PX))
-    squares = gray.resize(tiles, Image.Resampling.BOX).tobytes()
-    mean = sum(value * count for value, count in enumerate(gray.histogram())) / (gray.width * gray.height * 255)
-    return Likeness(number=number, mean=round(mean, 5), worst=round(max(max(squares) / 255, _BARELY), 6))

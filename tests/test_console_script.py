@@ -1,0 +1,111 @@
+"""The installed command itself, as a user's shell starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from preflight import __version__
+
+COMMAND = Path(sys.executable).with_name("preflight")
+
+
+def environment() -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PREFLIGHT_")}
+    return kept | {"COLUMNS": "100"}
+
+
+def shell(words: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of shell in which ``$P`` is the command."""
+    return subprocess.run(
+        ["bash", "-c", words],
+        cwd=folder,
+        env=environment() | {"P": str(COMMAND)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("command", [[str(COMMAND)], [sys.executable, "-m", "preflight"]])
+def test_it_is_installed_and_says_its_version(command: list[str], tmp_path: Path) -> None:
+    run = subprocess.run([*command, "--version"], cwd=tmp_path, capture_output=True, check=True, timeout=60)
+
+    assert run.stdout.decode() == f"upload-preflight {__version__}\n"
+    assert not run.stderr
+
+
+def test_it_checks_a_document_and_starts_workers_early(samples: Path) -> None:
+    run = shell("$P check report.pdf notes.md --for anthropic-messages --json", samples)
+
+    assert run.returncode == 0
+    assert not run.stderr
+    assert run.stdout.count(b'"verdict": "fits"') == 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
+def test_a_closed_input_or_error_stream_harms_nothing(samples: Path, closed: str) -> None:
+    run = shell(f"$P check notes.md {closed}", samples)
+
+    assert run.returncode == 0
+    assert run.stdout.lstrip().startswith(b"FITS")
+    assert shell(f"$P check none.md {closed}", samples).returncode == 66
+
+
+def test_a_closed_output_is_one_sentence(samples: Path) -> None:
+    run = shell("$P check notes.md >&-", samples)
+
+    assert run.returncode == 73
+    assert run.stderr == b"preflight: Standard output is closed. Send it somewhere, or use -o.\n"
+    assert shell("$P check notes.md <&- >&- 2>&-", samples).returncode == 73
+
+
+def test_a_reader_that_has_heard_enough_ends_it_well(samples: Path) -> None:
+    run = shell("set -o pipefail; $P check report.pdf --json | head -c 100", samples)
+
+    assert run.returncode == 0
+    assert not run.stderr
+
+
+def test_a_full_disk_is_one_sentence(samples: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    run = shell("$P check report.pdf --json > /dev/full", samples)
+
+    assert run.returncode == 73
+    assert run.stderr.startswith(b"preflight: No space left")
+    assert run.stderr.count(b"\n") == 1
+
+
+def test_an_interrupt_ends_it_with_130_and_leaves_nobody_behind(tmp_path: Path) -> None:
+    (tmp_path / "big.txt").write_text("All work and no play. " * 3_000_000)
+    command = [str(COMMAND), "check", "big.txt"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as run:
+        time.sleep(1.5)
+        run.send_signal(signal.SIGINT)
+        out, told = run.communicate(timeout=30)
+
+    assert run.returncode == 130
+    assert not out
+    assert told == b"preflight: Interrupted.\n"
+    deadline = time.monotonic() + 10
+    while group_is_there(run.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not group_is_there(run.pid)
+
+
+def group_is_there(leader: int) -> bool:
+    """Whether any process of a group is left."""
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from extractors.facts import Finding, UnitKind
 from preflight.margins import CUTTABLE
-from preflight.wording import amount, counted, kinds_of_file, named_units
+from preflight.wording import amount, counted, kinds_of_file, named_units, share_of, upper_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,18 +22,18 @@ PICTURE_SHARE = 0.25
 """Share of a page under images from which a reader would miss them."""
 
 _SHRINK: dict[Measure, str] = {
-    "bytes": "Re-encode its images at 150 to 200 dpi",
-    "tokens": "Send its text instead of its image (`preflight text`)",
+    "bytes": "Re-encode the images at 150 to 200 dpi",
+    "tokens": "Send the text instead of the image (`preflight text`)",
     "pixels-per-side": "Make the image smaller",
     "megapixels": "Make the image smaller",
     "page-points": "Print it to a smaller paper size",
 }
 _HOPELESS: dict[Measure, str] = {
-    "bytes": "Its images are not what makes it large, so re-encoding them is not enough: send its text instead "
+    "bytes": "Images are not what weighs here, so re-encoding them is not enough: send the text instead "
     "(`preflight text`), or choose a target that takes more",
-    "tokens": "Divide its text by hand, or choose a model with a larger context window",
+    "tokens": "Divide the text by hand, or choose a model with a larger context window",
     "seconds": "Use the service's asynchronous or batch way, or raise the time-out",
-    "words": "Divide its text by hand",
+    "words": "Divide the text by hand",
     "images": "Choose a target that takes more images",
 }
 _LESS: dict[Measure, str] = {
@@ -76,11 +76,11 @@ def oversize(
     """Units over a limit by themselves: no cut between units helps."""
     for groups, remedies in ((hopeless, _HOPELESS), (reducible, _SHRINK)):
         for reading, numbers in groups.items():
-            where = named_units(case.facts.unit_kind, numbers)
+            where = upper_first(named_units(case.facts.unit_kind, numbers))
             verb = "has" if len(numbers) == 1 else "have each"
             remedy = remedies.get(reading.limit.measure, "Choose a target that takes more")
             message = (
-                f"{where[:1].upper()}{where[1:]} {verb} more than {_allowed(reading.limit)}, so cutting between "
+                f"{where} {verb} more than {_allowed(reading.limit)}, so cutting between "
                 f"{case.facts.unit_kind}s does not help. {remedy}."
             )
             yield _error("unit-over-limit", message, numbers)
@@ -91,20 +91,22 @@ def ocr(case: Case) -> Iterator[Finding]:
     scans, target = case.scans, case.target
     if not scans:
         return
-    what = f"{counted(len(scans), case.facts.unit_kind)} of {case.facts.unit_count:,}"
+    kind = case.facts.unit_kind
+    what = share_of(len(scans), case.facts.unit_count, kind)
     first = "Run OCR first: `preflight text` writes the text, `ocrmypdf IN OUT` a PDF with a text layer"
     if target is None:
         yield _warning("needs-ocr", f"The visible text of {what} is not in the file as text. {first}.", scans)
     elif case.sees_images:
-        message = f"{what} cannot be read as text; {target.id} looks at the pages themselves, so no OCR is needed."
+        looks = "pages themselves" if kind == "page" else "picture itself" if len(scans) == 1 else "pictures themselves"
+        message = f"{upper_first(what)} cannot be read as text; {target.id} looks at the {looks}, so no OCR is needed."
         yield Finding(severity="info", code="scans-seen", message=message, units=scans)
     elif target.sees == "retrieval":
-        message = f"{what} cannot be read as text, and nobody says that {target.id} runs OCR. {first}."
+        message = f"{upper_first(what)} cannot be read as text, and nobody says that {target.id} runs OCR. {first}."
         yield _warning("scans-invisible", message, scans)
     elif target.sees == "text":
         pronoun = "it" if len(scans) == 1 else "them"
         message = (
-            f"{what} cannot be read as text, and {target.id} takes text only{_because(target)}: nothing of {pronoun} "
+            f"{upper_first(what)} cannot be read as text, and {target.id} takes text only: nothing of {pronoun} "
             f"arrives. {first}."
         )
         yield _warning("scans-invisible", message, scans)

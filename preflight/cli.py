@@ -192,8 +192,8 @@ def main() -> None:
     """Run the command line; every failure becomes one sentence and an exit code."""
     from preflight import cli_split, cli_tools
 
-    cli_tools.register(app)
     cli_split.register(app)
+    cli_tools.register(app)
     if sys.stderr is None:  # closed by the caller, who wants no word of what goes wrong
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays open to the end
     for stream in (sys.stdout, sys.stderr):

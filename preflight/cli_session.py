@@ -136,11 +136,8 @@ def print_report(report: Report, *, explain: bool = False) -> None:
     """Print one report for people."""
     from preflight.render import report_view
 
-    with _standard_output() as out:
-        console = _console()
-        console.print(report_view(report, explain=explain))
-        console.print()
-        out.flush()
+    print_view(report_view(report, explain=explain))
+    print_lines([""])
 
 
 def print_plan(report: Report, *, as_json: bool) -> None:
@@ -159,9 +156,10 @@ def print_plan(report: Report, *, as_json: bool) -> None:
 
 def print_view(view: RenderableType) -> None:
     """Print something for people."""
-    with _standard_output() as out:
-        _console().print(view)
-        out.flush()
+    console = _console()
+    with console.capture() as shown:
+        console.print(view)
+    print_lines(line.rstrip() for line in shown.get().removesuffix("\n").split("\n"))
 
 
 def print_lines(lines: Iterable[object]) -> None:

@@ -80,7 +80,7 @@ def targets_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A p
     from preflight.target import check_target_file
 
     complaints = check_target_file(file)
-    print_lines(complaints or [f"{file}: valid"])
+    print_lines(f"{safe_label(str(file), 300)}: {one}" for one in complaints or ["valid"])
     raise typer.Exit(78 if complaints else 0)
 
 

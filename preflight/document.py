@@ -132,5 +132,5 @@ def _open_regular(path: Path, *, follow_links: bool) -> BinaryIO:
         return os.fdopen(fd, "rb")
     os.close(fd)
     if stat.S_ISDIR(mode):
-        raise FileMissing(f"{shown} is a folder. Use `preflight batch {shown}` for folders.")
+        raise FileMissing(f"{shown} is a folder. Use `preflight batch {shown} -o OUT` for folders.")
     raise FileMissing(f"{shown} is not a regular file (a device, pipe or socket). Use `-` to read standard input.")

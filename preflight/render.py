@@ -46,8 +46,6 @@ _VERDICTS = {
     Verdict.WONT_FIT: ("WON'T FIT", "bold red"),
     Verdict.UNREADABLE: ("UNREADABLE", "bold red"),
 }
-# Measures whose unit is told once: "206 of 100 pages".
-_COUNTED = frozenset({"pages", "tokens", "words", "images", "seconds"})
 _SEVERITIES = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("i", "blue")}
 _TYPES = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
@@ -62,13 +60,14 @@ def report_view(report: Report, *, explain: bool = False) -> RenderableType:
         parts.append(Text(report.problem.detail))
     if report.binding is not None:
         parts.append(_binding_line(report.binding))
+    cut = report.plan is not None and len(report.plan.pieces) > 1 and report.verdict is not Verdict.WONT_FIT
     if report.facts is not None and report.facts.units:
-        parts.append(_Strip(report.facts, report.plan))
+        parts.append(_Strip(report.facts, report.plan if cut else None))
         parts.append(_legend(report.facts))
     if report.estimate is not None:
         parts.append(_figures(report.estimate))
-    if report.plan is not None and len(report.plan.pieces) > 1:
-        parts.append(plan_view(report, most=PIECES_SHOWN))
+    if cut:
+        parts.append(_pieces(report, most=PIECES_SHOWN))
     if report.findings:
         parts.append(_findings(report.findings, everything=explain))
     if explain:
@@ -76,8 +75,13 @@ def report_view(report: Report, *, explain: bool = False) -> RenderableType:
     return Group(_headline(report), *(Padding(part, (0, 0, 0, 2), expand=False) for part in parts))
 
 
-def plan_view(report: Report, *, most: int | None = None) -> RenderableType:
-    """Return the planned pieces as a table; at most ``most`` of them."""
+def plan_view(report: Report) -> RenderableType:
+    """Return the verdict and all planned pieces."""
+    return Group(_headline(report), Padding(_pieces(report), (0, 0, 0, 2), expand=False))
+
+
+def _pieces(report: Report, *, most: int | None = None) -> Table:
+    """The planned pieces; at most ``most`` of them."""
     pieces = report.plan.pieces if report.plan else ()
     unit = report.facts.unit_kind if report.facts else "unit"
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -107,11 +111,8 @@ def _headline(report: Report) -> Text:
     source, facts = report.source, report.facts
     line = Text.assemble((f" {word} ", f"{style} reverse"), " ", (source.name, "bold"))
     if source.sha256:  # what is not there has neither a kind nor a size
-        kind = (
-            ""
-            if source.media_type == UNKNOWN_TYPE
-            else f"{_TYPES.get(source.media_type) or kinds_of_file((source.media_type,))}, "
-        )
+        name = _TYPES.get(source.media_type) or kinds_of_file((source.media_type,))
+        kind = "" if source.media_type == UNKNOWN_TYPE else f"{name}, "
         line.append(f"  {kind}{size(source.size_bytes)}")
     if facts is not None:
         line.append(f", {facts.unit_count:,} {facts.unit_kind}{'' if facts.unit_count == 1 else 's'}")
@@ -121,25 +122,29 @@ def _headline(report: Report) -> Text:
             line.append(f" via {hop}")
         if report.target.model:
             line.append(f" ({report.target.model})", "dim")
-    if report.plan is not None and len(report.plan.pieces) > 1:
+    if report.plan is not None and len(report.plan.pieces) > 1 and report.verdict is not Verdict.WONT_FIT:
         line.append(f"  in {len(report.plan.pieces)} pieces", "bold")
     return line
 
 
 def _binding_line(binding: Binding) -> Text:
     over = binding.margin < 0
+    value, most = limit_words(binding.limit, binding.value), limit_words(binding.limit, binding.max)
     distance = limit_words(binding.limit, abs(binding.margin))
-    share = f"{binding.value / binding.max:.0%}" if binding.max else "–"
-    shown = limit_words(binding.limit, binding.value).partition(" ")[0] if binding.limit in _COUNTED else None
-    value = shown or limit_words(binding.limit, binding.value)
+    if binding.limit != "bytes":  # the unit is told once: 206 of 100 pages
+        value, distance = value.partition(" ")[0], distance.partition(" ")[0]
     line = Text("limit that binds: " if over else "nearest limit: ")
-    line.append(
-        f"{value} of {limit_words(binding.limit, binding.max)} ({share}, {distance} {'over' if over else 'left'})",
-        "red" if over else "",
-    )
+    line.append(f"{value} of {most} ({_share(binding)}{distance} {'over' if over else 'left'})", "red" if over else "")
     origin = (f"set by {binding.by}", binding.source, binding.as_of, binding.status)
     line.append("\nset by you" if binding.status == "user" else "\n" + " · ".join(origin), "dim")
     return line
+
+
+def _share(binding: Binding) -> str:
+    if not binding.max:
+        return ""
+    ratio = binding.value / binding.max
+    return f"{ratio:.0%}, " if ratio < 10 else f"{ratio:,.0f} times, "
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -12,12 +13,14 @@ from preflight.profile import MEDIA, Hop, Target
 from preflight.wording import limit_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import RenderableType
 
-    from preflight.profile import LimitRule, Profile
+    from preflight.profile import Fact, LimitRule, Profile
 
+NAME_WIDTH = 28
+_WORDS = frozenset({"bool", "formula", "list", "rule", "text"})
 _STATUS = {"confirmed": "green", "documented-via-mirror": "", "conflict": "yellow", "unconfirmed": "yellow"}
 
 
@@ -33,7 +36,7 @@ def targets_view(profiles: Sequence[Target | Hop]) -> RenderableType:
             if isinstance(profile, kind):
                 modes = ", ".join(mode.id for mode in profile.modes) if len(profile.modes) > 1 else ""
                 table.add_row(profile.id, profile.name, modes)
-        parts.append(table)
+        parts += [table, Text()]
     parts.append(Text("A mode is named behind a colon: textract:async. `preflight targets show ID` shows the limits."))
     return Group(*parts)
 
@@ -49,22 +52,32 @@ def target_view(profile: Target | Hop) -> RenderableType:
         if profile.models:
             default = profile.default_model
             names = ", ".join(model.id + (" (default)" if model.id == default else "") for model in profile.models)
-            parts.append(Text(f"models: {names}"))
+            parts.append(_part("models", [(f"{len(profile.models)}", Text(names))]))
     parts.append(_limits(profile))
     parts.append(_facts(profile))
     return Group(*parts)
 
 
-def _acceptance(target: Target) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title="what it reads", title_justify="left")
-    table.add_column("media")
-    table.add_column("sees", no_wrap=True)
-    table.add_column("modes", style="dim")
-    table.add_column("remark", style="dim")
+def _part(title: str, rows: Iterable[tuple[str | Text, Text]]) -> RenderableType:
+    """Rows of a name and what there is to say of it, under a title."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, max_width=NAME_WIDTH, overflow="ellipsis")
+    table.add_column(overflow="fold")
+    for name, words in rows:
+        table.add_row(name, words)
+    return Group(Text(f"\n{title}", "bold"), Padding(table, (0, 0, 0, 2), expand=False))
+
+
+def _acceptance(target: Target) -> RenderableType:
+    rows = []
     for entry in target.accepts:
-        media = _media_words(entry.media)
-        table.add_row(media, entry.sees, ", ".join(sorted(entry.modes)), entry.note)
-    return table
+        words = Text(_media_words(entry.media))
+        if entry.modes:
+            words.append(f"; mode {', '.join(sorted(entry.modes))}")
+        if entry.note:
+            words.append(f"; {entry.note}", "dim")
+        rows.append((entry.sees, words))
+    return _part("how it sees what it gets", rows)
 
 
 def _media_words(media: frozenset[str]) -> str:
@@ -72,20 +85,19 @@ def _media_words(media: frozenset[str]) -> str:
     return ", ".join(name for name, media_type in MEDIA.items() if media_type in media)
 
 
-def _limits(profile: Profile) -> Table:
-    table = Table(
-        box=None, pad_edge=False, padding=(0, 2, 0, 0), title="limits that are enforced", title_justify="left"
-    )
-    table.add_column("limit", justify="right", no_wrap=True)
-    table.add_column("when", style="dim")
-    table.add_column("how sure", no_wrap=True)
-    table.add_column("as of", no_wrap=True)
-    table.add_column("source", style="dim", overflow="fold")
+def _limits(profile: Profile) -> RenderableType:
+    rows = []
     for rule in profile.limits:
-        fact = rule.fact
-        status = Text(fact.status, _STATUS.get(fact.status, ""))
-        table.add_row(limit_words(rule.measure, rule.max), _conditions(rule), status, fact.as_of, fact.url)
-    return table
+        conditions = _conditions(rule)
+        words = Text(conditions + ("; " if conditions else ""))
+        rows.append((limit_words(rule.measure, rule.max), words.append_text(_cited(rule.fact))))
+    return _part("limits that are enforced", rows)
+
+
+def _cited(fact: Fact) -> Text:
+    """How sure a fact is, its date and its source."""
+    words = Text.assemble((fact.status, _STATUS.get(fact.status, "")))
+    return words.append(f", {fact.as_of}: {fact.url}", "dim")
 
 
 def _conditions(rule: LimitRule) -> str:
@@ -106,12 +118,24 @@ def _conditions(rule: LimitRule) -> str:
     return "; ".join(words)
 
 
-def _facts(profile: Profile) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title="everything known", title_justify="left")
-    for name in ("fact", "value", "how sure", "as of", "source"):
-        table.add_column(name, overflow="fold", style="dim" if name == "source" else "")
+def _facts(profile: Profile) -> RenderableType:
+    rows = []
     for fact in profile.facts:
-        value = "not published" if fact.value is None else f"{fact.value} {fact.unit}"
-        note = f" ({fact.note})" if fact.note else ""
-        table.add_row(fact.name, value + note, Text(fact.status, _STATUS.get(fact.status, "")), fact.as_of, fact.url)
-    return table
+        words = Text(f"{_value(fact)}; ").append_text(_cited(fact))
+        if fact.note:
+            words.append(f"; {fact.note}", "dim")
+        rows.append((fact.name, words))
+    return _part("everything known", rows)
+
+
+def _value(fact: Fact) -> str:
+    """A fact's value with its unit; what is no number has none."""
+    match fact.value:
+        case None:
+            return "not published"
+        case bool():
+            return "yes" if fact.value else "no"
+        case int() | float():
+            return f"{fact.value:,} {fact.unit}"
+        case _:
+            return str(fact.value) if fact.unit in _WORDS else f"{fact.value} {fact.unit}"

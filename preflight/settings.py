@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE_NAME = "preflight.toml"
+ENVIRONMENT, FLAGS = "environment", "flags"
 # Over eleven days: as good as no deadline, and still a time every waiting call of the system takes.
 MAX_SECONDS = 1_000_000
 
@@ -64,8 +65,8 @@ def load_settings(
     settings = _apply(settings, _from_file(path), str(path))
     variables = os.environ if environment is None else environment
     known = {f"PREFLIGHT_{one.name.upper()}": one.name for one in fields(Settings)}
-    settings = _apply(settings, {known[key]: value for key, value in variables.items() if key in known}, "environment")
-    return _apply(settings, {key: value for key, value in (flags or {}).items() if value is not None}, "flags")
+    settings = _apply(settings, {known[key]: value for key, value in variables.items() if key in known}, ENVIRONMENT)
+    return _apply(settings, {key: value for key, value in (flags or {}).items() if value is not None}, FLAGS)
 
 
 def _from_file(path: Path) -> Mapping[str, object]:
@@ -86,41 +87,48 @@ def _apply(settings: Settings, values: Mapping[str, object], where: str) -> Sett
         name = key.replace("-", "_")
         if name not in names:
             raise SettingsError(f"{where}: there is no setting {key}. Known: {', '.join(sorted(names))}.")
-        changes[name] = _convert(name, value, getattr(settings, name), where)
+        changes[name] = _convert(_called(name, where), value, getattr(settings, name))
     return replace(settings, **changes)  # type: ignore[arg-type]  # each value was converted to its field's type
 
 
-def _convert(name: str, value: object, default: object, where: str) -> object:
+def _called(name: str, where: str) -> str:
+    """What the user calls a setting there."""
+    if where == FLAGS:
+        return "--" + name.replace("_", "-")
+    return f"PREFLIGHT_{name.upper()}" if where == ENVIRONMENT else f"{where}: {name}"
+
+
+def _convert(called: str, value: object, default: object) -> object:
     """Turn a value of a file, variable or flag into the type of the field, taken from its default."""
     if isinstance(default, tuple):
         parts = value.replace("+", ",").split(",") if isinstance(value, str) else value
         if isinstance(parts, list | tuple) and parts and all(isinstance(one, str) and one for one in parts):
             return tuple(parts)
-        raise SettingsError(f"{where}: {name} must be a list of words such as eng+deu, not {value!r}.")
+        raise SettingsError(f"{called} must be a list of words such as eng+deu, not {value!r}.")
     if isinstance(default, int):
-        return _whole(name, value, where)
+        return _whole(called, value)
     if isinstance(default, float):
-        return _seconds(name, value, where)
+        return _seconds(called, value)
     if isinstance(value, str):
         return value
-    raise SettingsError(f"{where}: {name} must be a word, not {value!r}.")
+    raise SettingsError(f"{called} must be a word, not {value!r}.")
 
 
-def _whole(name: str, value: object, where: str) -> int:
+def _whole(called: str, value: object) -> int:
     try:
         number = None if isinstance(value, bool | float) else int(str(value))
     except ValueError:
         number = None
     if number is None or number < 0:
-        raise SettingsError(f"{where}: {name} must be a whole number, zero or more, not {value!r}.")
+        raise SettingsError(f"{called} must be a whole number, zero or more, not {value!r}.")
     return number
 
 
-def _seconds(name: str, value: object, where: str) -> float:
+def _seconds(called: str, value: object) -> float:
     try:
         number = math.nan if isinstance(value, bool) else float(str(value))
     except ValueError:
         number = math.nan
     if not 0 < number <= MAX_SECONDS:
-        raise SettingsError(f"{where}: {name} must be seconds, over 0 and at most {MAX_SECONDS:,}, not {value!r}.")
+        raise SettingsError(f"{called} must be seconds, over 0 and at most {MAX_SECONDS:,}, not {value!r}.")
     return number

@@ -9,6 +9,7 @@ from extractors.facts import Finding, Origin, Role, Source, UnitText
 from preflight.problems import Problem
 from preflight.reading import OcrRun, Unread, merge_text, read_text, recognize
 from preflight.wire import adapter, json_bytes
+from preflight.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,11 +127,12 @@ def _ocr_findings(facts: DocumentFacts, run: OcrRun, ocr: str) -> Iterator[Findi
     for number, reason in sorted(run.errors.items()):
         by_reason.setdefault(reason, []).append(number)
     for reason, numbers in by_reason.items():
-        message = f"No OCR text for {len(numbers)} {facts.unit_kind}(s): {reason}"
+        message = f"No OCR text for {counted(len(numbers), facts.unit_kind)}: {reason}"
         yield Finding(severity="error", code="ocr-failed", message=message, units=tuple(numbers))
     skipped = tuple(unit.number for unit in facts.units if unit.needs_ocr) if ocr == "never" else ()
     if skipped:
-        message = f"{len(skipped)} {facts.unit_kind}(s) need OCR and were left without it. Use --ocr auto."
+        what = counted(len(skipped), facts.unit_kind)
+        message = f"{what} without readable text, and no OCR was wanted. Use --ocr auto."
         yield Finding(severity="warning", code="ocr-skipped", message=message, units=skipped)
 
 

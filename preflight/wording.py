@@ -86,6 +86,18 @@ def named_units(kind: UnitName, numbers: Sequence[int]) -> str:
     return f"{kind}s {', '.join(named)} and {last}"
 
 
+def share_of(count: int, total: int, kind: UnitName) -> str:
+    """Some of the units: ``the page``, ``all 3 pages``, ``1 of 5 pages``."""
+    if total == 1:
+        return f"the {kind}"
+    return f"all {total:,} {kind}s" if count == total else f"{count:,} of {total:,} {kind}s"
+
+
+def upper_first(words: str) -> str:
+    """Words with a capital in front."""
+    return words[:1].upper() + words[1:]
+
+
 def counted(count: int, what: str) -> str:
     """A count with its noun: ``1 page``, ``12 pages``."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"

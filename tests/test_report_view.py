@@ -13,6 +13,8 @@ from extractors.facts import DocumentFacts, UnitFacts, UnitKind
 from preflight.judging import Order, UserLimits, prepare, report_on
 from preflight.model import Report, Verdict
 from preflight.render import plan_view, report_view
+from preflight.render_targets import target_view
+from preflight.target import load_profile
 from preflight.tasks import Examined
 from preflight.wording import duration, size
 
@@ -55,8 +57,8 @@ def test_the_limit_is_one_sentence_whether_it_binds_or_not() -> None:
     over = shown(judged(TEN, Order(target="anthropic-messages", limits=UserLimits(pages=1))))
     within = shown(judged(TEN, Order(target="anthropic-messages", limits=UserLimits(pages=11))))
 
-    assert "limit that binds: 10 of 1 page (1000%, 9 pages over)" in over
-    assert "nearest limit: 10 of 11 pages (91%, 1 page left)" in within
+    assert "limit that binds: 10 of 1 page (10 times, 9 over)" in over
+    assert "nearest limit: 10 of 11 pages (91%, 1 left)" in within
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])
@@ -77,6 +79,26 @@ def test_nothing_is_wider_than_the_terminal() -> None:
 
     for width in (60, 100):
         assert all(cell_len(line) <= width for line in shown(report, width=width, explain=True).splitlines())
+
+
+def test_nothing_is_cut_where_no_cut_helps() -> None:
+    report = judged(TEN, Order(target="anthropic-messages", limits=UserLimits(tokens=1)))
+    out = shown(report)
+
+    assert report.verdict is Verdict.WONT_FIT
+    assert "pieces" not in out.splitlines()[0]
+    assert "|" not in out
+    assert "ends at" not in out
+
+
+@pytest.mark.parametrize("reference", ["anthropic-messages", "textract", "nginx", "openai-api-file-input"])
+def test_a_profile_fits_a_terminal_and_keeps_its_words_together(reference: str) -> None:
+    for width in (60, 100):
+        out = StringIO()
+        Console(file=out, width=width, highlight=False).print(target_view(load_profile(reference)))
+        lines = out.getvalue().splitlines()
+        assert all(cell_len(line) <= width for line in lines)
+        assert all(fact.name[:24] in out.getvalue() for fact in load_profile(reference).facts)
 
 
 def test_a_frame_of_unknown_text_and_a_block_are_explained() -> None:

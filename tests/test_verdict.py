@@ -277,12 +277,12 @@ def test_a_page_too_large_in_bytes_can_be_shrunk_when_its_images_are_what_is_lar
     result = judged(facts, limit("bytes", 300_000), units=units)
     assert result.verdict is Verdict.REDUCE
     assert "Page 2 has more than the 300,000 bytes sees-all allows" in message(result, "unit-over-limit")
-    assert "Re-encode its images" in message(result, "unit-over-limit")
+    assert "Re-encode the images" in message(result, "unit-over-limit")
     assert [f.units for f in result.findings if f.code == "unit-over-limit"] == [(2,)]
     vector = document(page(1), page(2, image_bytes=100_000), page(3))
     result = judged(vector, limit("bytes", 300_000), units=units)
     assert result.verdict is Verdict.WONT_FIT
-    assert "send its text instead" in message(result, "unit-over-limit")
+    assert "send the text instead" in message(result, "unit-over-limit")
 
 
 def test_an_image_too_large_is_reduced() -> None:

@@ -79,6 +79,8 @@ def oversize(
             where = upper_first(named_units(case.facts.unit_kind, numbers))
             verb = "has" if len(numbers) == 1 else "have each"
             remedy = remedies.get(reading.limit.measure, "Choose a target that takes more")
+            if remedies is _HOPELESS and reading.limit.measure == "bytes" and case.media_type.startswith("text/"):
+                remedy = "Divide the text by hand, or choose a target that takes more"
             message = (
                 f"{where} {verb} more than {_allowed(reading.limit)}, so cutting between "
                 f"{case.facts.unit_kind}s does not help. {remedy}."
@@ -93,33 +95,33 @@ def ocr(case: Case) -> Iterator[Finding]:
         return
     kind = case.facts.unit_kind
     what = share_of(len(scans), case.facts.unit_count, kind)
+    unread = f"{upper_first(what)} cannot be read as text"
+    if 1 < len(scans) == case.facts.unit_count:
+        unread = f"None of the {len(scans):,} {kind}s can be read as text"
     first = "Run OCR first: `preflight text` writes the text, `ocrmypdf IN OUT` a PDF with a text layer"
     if target is None:
         yield _warning("needs-ocr", f"The visible text of {what} is not in the file as text. {first}.", scans)
     elif case.sees_images:
         looks = "pages themselves" if kind == "page" else "picture itself" if len(scans) == 1 else "pictures themselves"
-        message = f"{upper_first(what)} cannot be read as text; {target.id} looks at the {looks}, so no OCR is needed."
+        message = f"{unread}; {target.id} looks at the {looks}, so no OCR is needed."
         yield Finding(severity="info", code="scans-seen", message=message, units=scans)
     elif target.sees == "retrieval":
-        message = f"{upper_first(what)} cannot be read as text, and nobody says that {target.id} runs OCR. {first}."
+        message = f"{unread}, and nobody says that {target.id} runs OCR. {first}."
         yield _warning("scans-invisible", message, scans)
     elif target.sees == "text":
         pronoun = "it" if len(scans) == 1 else "them"
-        message = (
-            f"{upper_first(what)} cannot be read as text, and {target.id} takes text only: nothing of {pronoun} "
-            f"arrives. {first}."
-        )
+        message = f"{unread}, and {target.id} takes text only: nothing of {pronoun} arrives. {first}."
         yield _warning("scans-invisible", message, scans)
 
 
-def over_limits(case: Case) -> Iterator[Finding]:
-    """Limits the document as a whole exceeds."""
+def over_limits(case: Case, hopeless: Mapping[Reading, Sequence[int]]) -> Iterator[Finding]:
+    """Limits the document as a whole exceeds, but for those that no cut helps with, which has been said."""
     for reading in case.readings:
         limit, value = reading.limit, reading.value
         if value is None or not reading.over or limit.measure not in CUTTABLE:
             continue  # what is about one unit is said unit by unit
-        if len(reading.alone) == case.facts.unit_count:
-            continue  # every unit is over by itself, which has been said
+        if reading in hopeless or len(reading.alone) == case.facts.unit_count:
+            continue  # units are over by themselves, which has been said
         takes = "takes" if limit.measure == "seconds" else "has"
         if reading.likely is not None and reading.likely <= limit.max:
             message = (

@@ -34,6 +34,7 @@ from preflight.cli_options import (
 )
 from preflight.cli_session import Session, exit_code, fail, print_plan, print_report, progress, write_out
 from preflight.errors import PreflightError
+from preflight.wording import FLAG_HINTS
 
 INTERRUPTED = 130
 
@@ -179,7 +180,8 @@ def text(
             on_progress=on_progress,
         )
     if outcome.problem is not None:
-        fail(outcome.problem.detail, outcome.problem.exit_code)
+        hint = FLAG_HINTS.get(outcome.problem.code)
+        fail(f"{outcome.problem.detail} {hint}" if hint else outcome.problem.detail, outcome.problem.exit_code)
     data = write_text(outcome, form)
     write_out(data, output)
     for finding in outcome.findings:

@@ -16,7 +16,7 @@ from rich.text import Text
 from extractors.facts import UnitKind
 from preflight.model import Verdict
 from preflight.render_explain import explanation
-from preflight.wording import UNKNOWN_TYPE, duration, kinds_of_file, limit_words, ranges, size
+from preflight.wording import FLAG_HINTS, UNKNOWN_TYPE, duration, kinds_of_file, limit_words, ranges, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def report_view(report: Report, *, explain: bool = False) -> RenderableType:
     """Return one document's report: verdict, binding limit, strip, figures, what to do; one screen."""
     parts: list[RenderableType] = []
     if report.problem is not None:
-        parts.append(Text(report.problem.detail))
+        parts.append(Text(" ".join(filter(None, (report.problem.detail, FLAG_HINTS.get(report.problem.code))))))
     if report.binding is not None:
         parts.append(_binding_line(report.binding))
     cut = report.plan is not None and len(report.plan.pieces) > 1 and report.verdict is not Verdict.WONT_FIT
@@ -102,6 +102,8 @@ def _pieces(report: Report, *, most: int | None = None) -> Table:
 def money(value: str) -> str:
     """Return a decimal string rounded for people: cents, or three digits of what is less than a cent's worth."""
     exact = Decimal(value)
+    if not exact:
+        return "0"
     digits = 2 if exact >= 1 else 3 if exact >= Decimal("0.1") else 4 if exact >= Decimal("0.01") else 6
     return f"{exact:.{digits}f}"
 

@@ -86,7 +86,7 @@ def judge(
         *refused,
         *oversize(case, hopeless, reducible),
         *ocr(case),
-        *over_limits(case),
+        *over_limits(case, hopeless),
         *doubts(case, bound),
         *near_limits(case),
         *unseen_images(case),

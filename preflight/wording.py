@@ -35,6 +35,12 @@ QUERY_WORDS = OrderWords(
     target="the query parameter `for`", via="the query parameter `via`", model="the query parameter `model`"
 )
 
+FLAG_HINTS = {
+    "password-required": "--password-file names a file with the password.",
+    "wrong-password": "--password-file names a file with the password.",
+}
+"""What the command line adds to a problem, by its code: the flag that helps."""
+
 _MEASURES: dict[Measure, str] = {
     "bytes": "bytes",
     "pages": "pages",

@@ -9,10 +9,13 @@ from rich.cells import cell_len
 from rich.console import Console
 from test_estimate import document, page, source, texts
 
+from extractors.errors import PasswordRequired
 from extractors.facts import DocumentFacts, UnitFacts, UnitKind
-from preflight.judging import Order, UserLimits, prepare, report_on
+from preflight.judging import Order, UserLimits, prepare, report_on, report_unread
 from preflight.model import Report, Verdict
-from preflight.render import plan_view, report_view
+from preflight.problems import problem_from
+from preflight.reading import Unread
+from preflight.render import money, plan_view, report_view
 from preflight.render_targets import target_view
 from preflight.target import load_profile
 from preflight.tasks import Examined
@@ -124,3 +127,19 @@ def test_durations_are_never_rounded_to_nothing(seconds: float, words: str) -> N
 )
 def test_sizes_are_decimal_and_exact_ones_are_whole(count: int, words: str) -> None:
     assert size(count) == words
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [("0.00", "0"), ("0.000012", "0.000012"), ("0.0196", "0.0196"), ("0.4", "0.400"), ("12.346", "12.35")],
+)
+def test_money_is_rounded_for_people(amount: str, words: str) -> None:
+    assert money(amount) == words
+
+
+def test_a_problem_names_the_flag_that_helps() -> None:
+    problem = problem_from(PasswordRequired("It opens only with a password."))
+    report = report_unread(Unread(source=source(), problem=problem), prepare(Order()))
+
+    assert "--password-file" in shown(report)
+    assert "--" not in problem.detail

@@ -218,6 +218,26 @@ def test_refused_whatever_its_size(
     assert result.binding is None  # the pages are over, but it is not they that decide
 
 
+def test_units_over_a_limit_that_nothing_shrinks_are_said_once() -> None:
+    facts = document(page(1), page(2), page(3), kind="block")
+    units = tuple(replace(unit, bytes=size) for unit, size in zip(costs(facts), (10, 5_000, 10), strict=True))
+    result = judged(facts, limit("bytes", 100), units=units, media_type="text/markdown")
+    assert result.verdict is Verdict.WONT_FIT
+    assert codes(result) == ["unit-over-limit"]
+    assert "Divide the text by hand" in message(result, "unit-over-limit")
+
+
+def test_scans_are_counted_in_words() -> None:
+    alone = document(page(1, UnitKind.SCAN, needs_ocr=True, native_chars=0))
+    every = document(*(page(number, UnitKind.SCAN, needs_ocr=True, native_chars=0) for number in (1, 2, 3)))
+    said = [message(judged(facts, target=TEXT_ONLY), "scans-invisible") for facts in (alone, SCANS, every)]
+    assert [one.partition(" be read")[0] for one in said] == [
+        "The page cannot",
+        "1 of 3 pages cannot",
+        "None of the 3 pages can",
+    ]
+
+
 def test_of_a_kind_that_is_refused_nothing_else_is_said() -> None:
     result = judged(SCANS, limit("pages", 1), target=replace(TEXT_ONLY, sees="refused"))
     assert codes(result) == ["media-not-accepted"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ from preflight.errors import FileMissing, OutputError, PreflightError, UsageErro
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from rich.console import Console, RenderableType
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from preflight.reading import Progress
 
 STDIN_NAME = "stdin"
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End a run that is told to terminate as one that is interrupted: what it has half made is removed."""
+    raise KeyboardInterrupt
 
 
 class Session:
@@ -43,6 +49,8 @@ class Session:
         self.executor: Executor = self._slots
 
     def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _interrupt)
         return self
 
     def __exit__(

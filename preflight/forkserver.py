@@ -64,7 +64,10 @@ def main(control_fd: int, preload: str) -> None:
 
 def _serve(control: socket.socket, children: set[int], wake: tuple[int, int]) -> bool:
     """Answer one request; False when the parent has closed the channel."""
-    data, fds, _, _ = socket.recv_fds(control, MESSAGE.size, 1)
+    try:
+        data, fds, _, _ = socket.recv_fds(control, MESSAGE.size, 1)
+    except ConnectionResetError:  # the parent was killed with answers unread
+        return False
     if not data:
         return False
     kind, pid, _ = MESSAGE.unpack(data)
@@ -72,7 +75,8 @@ def _serve(control: socket.socket, children: set[int], wake: tuple[int, int]) ->
         if pid in children:  # not yet reaped, so the id is still ours
             _kill(pid)
     else:
-        control.sendall(_fork(control, children, wake, fds))
+        with contextlib.suppress(BrokenPipeError):  # then the channel is closed, which the next look at it shows
+            control.sendall(_fork(control, children, wake, fds))
     return True
 
 

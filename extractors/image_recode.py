@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from PIL import ExifTags, Image, PngImagePlugin
 
 from extractors.frames import PAGE_INCHES
 from extractors.raster import PILLOW_ERRORS
+from extractors.tones import INK, LEAST_BILEVEL_DPI, black_and_white, thresholded, two_tones
 
 if TYPE_CHECKING:
     from extractors.base import ShrinkStep
@@ -19,8 +20,6 @@ Mode = Literal["keep", "gray", "bilevel"]
 
 _SLACK = 1.1
 """Images at most this much over the wanted resolution keep their pixels: the loss would not pay."""
-_INK = 150
-"""Gray values up to this count as ink when black and white is made smaller: at 128 thin strokes break."""
 _OPAQUE = {"RGBA": "RGB", "LA": "L"}
 _BILEVEL_FORMATS = frozenset({"PNG", "TIFF"})
 _PALETTE_COLOURS = 256
@@ -38,12 +37,14 @@ class Recipe:
         mode: Its colours.
         quality: Pillow's JPEG (and WebP) quality.
         at_any_size: It is wanted even if it takes more bytes than before.
+        bits_factor: As ``factor``, for frames in black and white.
     """
 
     factor: float
     mode: Mode
     quality: int
     at_any_size: bool = False
+    bits_factor: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,13 @@ def recipe_for(frame: Frame, step: ShrinkStep) -> Recipe:
     """Return what a step means for a frame; one of unknown resolution is taken to be as long as an A4 page."""
     # The coarser direction must keep what is wanted.
     dpi = max(frame.width, frame.height) / PAGE_INCHES if frame.dpi is None else min(frame.dpi)
-    factor = step.dpi / dpi
-    return Recipe(factor=1.0 if factor * _SLACK >= 1 else factor, mode=step.mode, quality=step.jpeg_quality)
+    factor, bits = (_factor(wanted, dpi) for wanted in (step.dpi, max(step.dpi, LEAST_BILEVEL_DPI)))
+    return Recipe(factor=factor, mode=step.mode, quality=step.jpeg_quality, bits_factor=bits)
+
+
+def _factor(wanted_dpi: float, dpi: float) -> float:
+    factor = wanted_dpi / dpi
+    return 1.0 if factor * _SLACK >= 1 else factor
 
 
 def recoded(image: Image.Image, recipe: Recipe, frame: Frame, *, as_jpeg: bool = False) -> Recoded | None:
@@ -87,20 +93,26 @@ def recoded(image: Image.Image, recipe: Recipe, frame: Frame, *, as_jpeg: bool =
     """
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     before, palette = image.size, image.mode == "P"
-    size = (max(1, round(before[0] * recipe.factor)), max(1, round(before[1] * recipe.factor)))
+    size = _size(before, recipe.factor)
     pixels = _decoded(image, recipe, size, kind)
     if pixels is None or (pixels.mode == "I;16" and kind == "WEBP"):
         return None
-    pixels = _resized(pixels, size)
-    if recipe.mode == "bilevel" and pixels.mode == "L" and kind in _BILEVEL_FORMATS:
-        pixels = _thresholded(pixels, otsu(pixels.histogram()))
+    bits = black_and_white(pixels) if kind in _BILEVEL_FORMATS else None
+    if bits is not None:
+        pixels = _resized(bits, size if recipe.bits_factor is None else _size(before, recipe.bits_factor))
+    else:
+        pixels = _resized(pixels, size)
+        if recipe.mode == "bilevel" and pixels.mode == "L" and kind in _BILEVEL_FORMATS:
+            pixels = _in_two_tones(pixels, kind)
+    two_toned = pixels.mode in {"1", "P"}
     kept = _kept(image, before, pixels, frame)
     if kind == "PNG" and as_jpeg and pixels.mode in {"L", "RGB"}:
         kind = "JPEG"
     elif kind == "PNG" and palette and pixels.mode in {"RGB", "RGBA"}:
         method = Image.Quantize.MEDIANCUT if pixels.mode == "RGB" else Image.Quantize.FASTOCTREE
         pixels = pixels.quantize(_PALETTE_COLOURS, method=method, dither=Image.Dither.NONE)
-    return _encoded(image, pixels, kind, recipe, kept)
+    encoded = _encoded(image, pixels, kind, recipe, kept)
+    return replace(encoded, mode="1") if two_toned else encoded
 
 
 def lossless_tiff(image: Image.Image) -> bytes:
@@ -115,22 +127,20 @@ def lossless_tiff(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def otsu(histogram: list[int]) -> int:
-    """Return the gray value that parts ink from paper best (Otsu 1979: largest variance between the classes)."""
-    total = sum(histogram)
-    weighted = sum(value * count for value, count in enumerate(histogram))
-    below = below_weighted = 0
-    best, threshold = -1.0, 127
-    for value, count in enumerate(histogram):
-        below += count
-        below_weighted += value * count
-        above = total - below
-        if not below or not above:
-            continue
-        spread = below * above * (below_weighted / below - (weighted - below_weighted) / above) ** 2
-        if spread > best:
-            best, threshold = spread, value
-    return threshold
+def _size(before: tuple[int, int], factor: float) -> tuple[int, int]:
+    return max(1, round(before[0] * factor)), max(1, round(before[1] * factor))
+
+
+def _in_two_tones(gray: Image.Image, kind: str) -> Image.Image:
+    """Return an image as ink on paper, where nothing is lost by that; a PNG keeps the tones of both."""
+    tones = two_tones(gray)
+    if tones is None:
+        return gray
+    if kind != "PNG":
+        return tones.bits
+    pixels = Image.frombytes("P", gray.size, tones.bits.convert("L").point(lambda value: value and 1).tobytes())
+    pixels.putpalette([tones.ink] * 3 + [tones.paper] * 3)
+    return pixels
 
 
 def _decoded(image: Image.Image, recipe: Recipe, size: tuple[int, int], kind: str) -> Image.Image | None:
@@ -164,12 +174,8 @@ def _resized(pixels: Image.Image, size: tuple[int, int]) -> Image.Image:
     if size == pixels.size:
         return pixels
     if pixels.mode == "1":
-        return _thresholded(pixels.convert("L").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), _INK)
+        return thresholded(pixels.convert("L").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), INK)
     return pixels.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-
-
-def _thresholded(gray: Image.Image, threshold: int) -> Image.Image:
-    return gray.point(lambda value: 255 * (value > threshold), "1")
 
 
 def _encoded(image: Image.Image, pixels: Image.Image, kind: str, recipe: Recipe, kept: _Kept) -> Recoded:

@@ -43,7 +43,7 @@ class Piece:
         size_bytes: Its size; when thrown away, the smallest it came to.
         sha256: Its hash.
         media_type: What it is.
-        changes: What it does not carry as the document did.
+        changes: What it does not carry as the document did; when thrown away, what the smallest did not.
     """
 
     span: Span

@@ -92,7 +92,7 @@ class Cut:
         size_bytes: Bytes written; of a piece too large after all steps, the smallest it came to.
         sha256: Hash of the piece; empty when it is too large, so that it will not be used.
         media_type: What the piece is.
-        changes: What it does not carry as the document did.
+        changes: What it does not carry as the document did; of a piece too large, what the smallest did not.
         error: Why it could not be cut; empty when it could.
         unit: The unit that is to blame, when that is known.
     """
@@ -169,6 +169,7 @@ def cut(files: Files, payload: Payload, emit: Emit) -> bytes:
 
 def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut | ExtractionError:
     most, smallest = task.most[place], None
+    made: tuple[Change, ...] = ()
     for step in task.steps or (None,):
         out.seek(0)
         out.truncate()
@@ -177,7 +178,8 @@ def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut | 
         except ExtractionError as error:
             return error
         size = out.seek(0, SEEK_END)
-        smallest = size if smallest is None else min(size, smallest)
+        if smallest is None or size < smallest:
+            smallest, made = size, changes
         if most is None or size <= most:
             out.seek(0)
             digest = hashlib.file_digest(cast("BufferedReader", out), "sha256").hexdigest()
@@ -185,7 +187,7 @@ def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut | 
             media_type = identify(out, "piece.docx").media_type if task.media_type == DOCM else task.media_type
             return Cut(place=place, size_bytes=size, sha256=digest, media_type=media_type, changes=changes)
     out.truncate(0)
-    return Cut(place=place, size_bytes=smallest or 0)
+    return Cut(place=place, size_bytes=smallest or 0, changes=made)
 
 
 def _write(cutter: Cutter, span: Span, out: BinaryIO, step: ShrinkStep | None) -> tuple[Change, ...]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from preflight.errors import UnitOverLimit
 from preflight.limits import raw_bytes_max
 from preflight.margins import Measured, read_limits
-from preflight.shrink import LEAST_DPI
 from preflight.wording import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from preflight.cutting import Piece
     from preflight.margins import Reading
     from preflight.model import Limit, Measure
     from preflight.survey import Surveyed
@@ -53,21 +53,35 @@ def too_long_alone(surveyed: Surveyed) -> Iterator[tuple[int, Limit]]:
 def over_limit(surveyed: Surveyed, number: int, limit: Limit) -> UnitOverLimit:
     """Return the failure for a unit that is over a limit other than the one on bytes."""
     remedy = _REMEDIES.get(limit.measure, "Choose a target that takes more")
+    raised = ", or raise the limit" if limit.by == "user" and "raise" not in remedy else ""
     return UnitOverLimit(
-        f"{_named(surveyed, number)} alone has more than the {_allowed(limit)}. {remedy}.", unit=number
+        f"{_named(surveyed, number)} alone has more than the {_allowed(limit)}. {remedy}{raised}.", unit=number
     )
 
 
-def over_bytes(surveyed: Surveyed, number: int, size: int) -> UnitOverLimit:
-    """Return the failure for a unit that is over the limit on bytes whatever was done."""
+def over_bytes(surveyed: Surveyed, number: int, size: int, tried: Piece | None = None) -> UnitOverLimit:
+    """Return the failure for a unit that is over the limit on bytes whatever was done.
+
+    Args:
+        surveyed: The document.
+        number: The unit.
+        size: Bytes of a piece with this unit alone, as it is.
+        tried: What it came to with its images made smaller; with a path, it was small enough and looked different.
+    """
     limit = tightest_on_bytes(surveyed.limits)
-    done, remedy = "", "Send its text (--as text), or choose a target that takes more"
-    if surveyed.examined.facts.units[number - 1].image_count:
-        if surveyed.options.shrink == "never":
-            remedy = "Allow its images to be made smaller (--shrink auto), or send its text (--as text)"
-        else:
-            done = f", also with its images at {LEAST_DPI} dpi"
     most = f"the {_allowed(limit)}" if limit else "the time limit allows"
+    done, remedy = "", "Send its text (--as text), or choose a target that takes more"
+    left = [change.message for change in tried.changes if change.code == "images-left"] if tried else []
+    if surveyed.options.shrink == "never" and surveyed.examined.facts.units[number - 1].image_count:
+        remedy = "Allow its images to be made smaller (--shrink auto), or send its text (--as text)"
+    elif tried and tried.path is not None:
+        remedy = f"With its images small enough for that it would no longer look the same. {remedy}"
+    elif tried and tried.size_bytes < size:
+        done = f", and still {amount('bytes', tried.size_bytes)} with its images as small as OCR can do with"
+    elif left:
+        remedy = f"{left[0]} {remedy}"
+    elif tried and surveyed.examined.facts.units[number - 1].image_count:
+        remedy = f"Its images are as small already as OCR can do with. {remedy}"
     return UnitOverLimit(
         f"{_named(surveyed, number)} alone has {amount('bytes', size)}{done}: more than {most}. {remedy}.", unit=number
     )

@@ -137,10 +137,10 @@ def _shrunk(surveyed: Surveyed, bench: Bench, fitting: Fitting, piece: Piece) ->
     steps = steps_for(surveyed.examined.facts.units[number - 1])
     smaller = bench.cut([piece.span], {piece.span: room}, steps=steps).get(piece.span)
     if smaller is None or smaller.path is None:
-        raise over_bytes(surveyed, number, smaller.size_bytes if smaller else piece.size_bytes)
+        raise over_bytes(surveyed, number, piece.size_bytes, smaller)
     if not _recognizable(surveyed, number, staged_document(smaller.path, smaller.media_type)):
         bench.drop(smaller)
-        raise over_bytes(surveyed, number, piece.size_bytes)
+        raise over_bytes(surveyed, number, piece.size_bytes, smaller)
     return smaller
 
 

@@ -8,7 +8,7 @@ import random
 import docx_samples as samples
 import pytest
 from docx_pieces import entry, names_in, opens, options, problems
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from extractors.base import Change, ShrinkStep
 from extractors.docx.cutting.cutter import docx_cutter
@@ -84,11 +84,34 @@ def test_transparency_stays() -> None:
     assert media(piece)[1].mode == "RGBA"
 
 
-@pytest.mark.parametrize(("mode", "expected"), [("gray", "L"), ("bilevel", "1")])
-def test_gray_and_black_and_white(mode: str, expected: str) -> None:
-    piece, changes = shrunk(document(photo(900, 900)), ShrinkStep(dpi=300, jpeg_quality=70, mode=mode))  # type: ignore[arg-type]
+def writing(side: int) -> bytes:
+    """Dark letters on gray paper."""
+    page = Image.effect_noise((side, side), 12).point(lambda value: min(255, value + 90))
+    for row in range(20, side - 60, 50):
+        ImageDraw.Draw(page).text((20 + row % 70, row), f"Letters of line {row}, to be read", fill=20, font_size=36)
+    out = io.BytesIO()
+    page.convert("RGB").save(out, "JPEG", quality=92)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("mode", "picture", "expected"),
+    [("gray", photo(900, 900), "L"), ("bilevel", writing(900), "1"), ("bilevel", photo(900, 900), "L")],
+)
+def test_gray_and_black_and_white_where_nothing_is_lost(mode: str, picture: bytes, expected: str) -> None:
+    piece, changes = shrunk(document(picture), ShrinkStep(dpi=300, jpeg_quality=70, mode=mode))  # type: ignore[arg-type]
     assert media(piece)[1].mode == expected
-    assert changes[0].after["mode"] == mode
+    assert changes[0].after["mode"] == ("bilevel" if expected == "1" else "gray")
+
+
+def test_what_is_black_and_white_loses_nothing_and_keeps_300_dpi() -> None:
+    bits = Image.effect_noise((1200, 1200), 60).point(lambda value: 255 * (value > 100), "1")
+    out = io.BytesIO()
+    bits.convert("RGB").save(out, "BMP")
+    piece, changes = shrunk(document(out.getvalue(), name="image1.bmp", inches=4), ShrinkStep(dpi=150, jpeg_quality=50))
+    assert media(piece)[1].mode == "1"
+    assert media(piece)[1].tobytes() == bits.tobytes()
+    assert (changes[0].after["dpi"], changes[0].after["jpeg_quality"]) == (300, 0)
 
 
 def test_what_would_not_be_smaller_stays() -> None:

@@ -437,7 +437,7 @@ def test_frames_become_smaller_and_say_so(media_type: str, mode: Any) -> None:
     assert identify(io.BytesIO(piece), "x").media_type == media_type
     (image,) = frames(piece)
     black = mode == "bilevel" and kind in {"PNG", "TIFF"}
-    expected = "1" if black else "RGB" if mode == "keep" or kind == "WEBP" else "L"
+    expected = {"PNG": "P", "TIFF": "1"}[kind] if black else "RGB" if mode == "keep" or kind == "WEBP" else "L"
     size = (1200, 900) if kind == "WEBP" else (600, 450)  # of unknown resolution: 103 dpi on a page as long as A4
     assert (image.mode, image.size) == (expected, size)
     if kind != "WEBP":

@@ -8,9 +8,14 @@ shared/facts/security-and-http.md §1.3 and §1.4 (measured there: a 5 KB bomb f
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pikepdf
 from pikepdf import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_WALKED = 100_000
 """Nodes (annotations, fields, outline entries) looked at in one document; what is beyond is said to be cut."""
@@ -50,6 +55,23 @@ def apply_limits() -> None:
         run_length_max_memory=_STREAM_BYTES,
         dct_max_memory=200_000_000,
     )
+
+
+@contextmanager
+def room_to_unpack(size_bytes: int) -> Iterator[None]:
+    """Let qpdf unpack one stream of known size while the block runs, though it may be larger than any other.
+
+    Args:
+        size_bytes: What the stream should come to; what comes to more than this and the usual limit is still refused.
+    """
+    most = max(_STREAM_BYTES, size_bytes)
+    settings.set_qpdf_limits(
+        flate_max_memory=most, png_max_memory=most, tiff_max_memory=most, run_length_max_memory=most
+    )
+    try:
+        yield
+    finally:
+        apply_limits()
 
 
 def apply_pypdf_limits() -> None:

@@ -7,17 +7,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from pikepdf import Array, Dictionary, Name, Object, PdfImage, Stream
-from PIL import Image, ImageChops, ImageOps
+from pikepdf import Array, Dictionary, Name, Object, PdfImage, Stream, String
+from PIL import Image, ImageOps
 
 from extractors.errors import ExtractionError
 from extractors.pdf.cutting.objects import text_in, whole
-from extractors.pdf.limits import PIKE_ERRORS
+from extractors.pdf.limits import PIKE_ERRORS, room_to_unpack
 from extractors.raster import reading_image
+from extractors.tones import INK, LEAST_BILEVEL_DPI, black_and_white, group4, thresholded, two_tones
 
 if TYPE_CHECKING:
     import pikepdf
-    from PIL.TiffImagePlugin import TiffImageFile
+    from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
     from extractors.base import ShrinkStep
 
@@ -28,12 +29,11 @@ _KINDS = {
     "/Indexed": "indexed", "/I": "indexed",
 }  # fmt: skip
 _BY_COMPONENTS = {1: "gray", 3: "rgb", 4: "cmyk"}
+_COMPONENTS = {"gray": 1, "indexed": 1, "rgb": 3, "cmyk": 4}
 _BY_MODE = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}
 _PHOTO = {"/DCTDecode": "JPEG", "/DCT": "JPEG", "/JPXDecode": "JPEG2000"}
 _SLACK = 1.1
 """Images at most this much over the wanted resolution keep their pixels: the loss would not pay."""
-_INK = 150
-"""Gray values up to this count as ink when black and white is made smaller: at 128 thin strokes break."""
 _INVERTED_CMYK = (1, 0) * 4
 _UNREADABLE = (*PIKE_ERRORS, ExtractionError, NotImplementedError, TypeError)
 
@@ -75,6 +75,17 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """An image that stays as it is.
+
+    Attributes:
+        why: What it is that is not made smaller; empty where it is small enough already.
+    """
+
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Pixels:
     """Decoded pixels, and what is to be said of them: see :class:`Stored`."""
 
@@ -85,8 +96,8 @@ class _Pixels:
 
 def smaller(
     pdf: pikepdf.Pdf, image: Stream, inches: tuple[float, float], step: ShrinkStep, max_pixels: int
-) -> Stored | None:
-    """Return how to store an image in fewer bytes, or None when it has to stay as it is.
+) -> Stored | Left:
+    """Return how to store an image in fewer bytes, or why it stays as it is.
 
     Stencils, images masked by colour, and those whose data cannot be decoded here stay: JBIG2 among them, which needs
     another program and is small already.
@@ -98,19 +109,24 @@ def smaller(
         step: How far to go.
         max_pixels: Images with more are not decoded.
     """
-    width, height = whole(image.get(Name.Width)) or 0, whole(image.get(Name.Height)) or 0
-    if not 0 < width * height <= max_pixels or not _may_change(image):
-        return None
-    size = wanted_size((width, height), inches, step.dpi)
+    size = (whole(image.get(Name.Width)) or 0, whole(image.get(Name.Height)) or 0)
+    if size[0] * size[1] > max_pixels:
+        return Left(f"more than {max_pixels / 1e6:,.0f} million pixels")
+    why = _fixed(image) if min(size) > 0 else "no size"
+    if why:
+        return Left(why)
+    wanted = wanted_size(size, inches, step.dpi)
     try:
-        with reading_image(max_pixels):
-            pixels = _decoded(pdf, image, (width, height), size, step)
+        with reading_image(max_pixels), room_to_unpack(_unpacked(image, size)):
+            pixels = _decoded(pdf, image, size, wanted, step)
             if pixels is None:
-                return None
-            stored = _stored(pixels, size, step)
+                return Left("a colour space or coding that is not decoded")
+            if pixels.image.mode == "1":
+                wanted = wanted_size(size, inches, max(step.dpi, LEAST_BILEVEL_DPI))
+            stored = _stored(pixels, wanted, step)
     except _UNREADABLE:
-        return None
-    return stored if len(stored.data) < len(image.get_raw_stream_buffer()) else None
+        return Left("data that cannot be decoded")
+    return stored if len(stored.data) < len(image.get_raw_stream_buffer()) else Left()
 
 
 def wanted_size(size: tuple[int, int], inches: tuple[float, float], dpi: int) -> tuple[int, int]:
@@ -129,15 +145,24 @@ def wanted_size(size: tuple[int, int], inches: tuple[float, float], dpi: int) ->
     return max(1, math.ceil(size[0] * factor)), max(1, math.ceil(size[1] * factor))
 
 
-def _may_change(image: Stream) -> bool:
+def _unpacked(image: Stream, size: tuple[int, int]) -> int:
+    """Return the bytes that the pixels of an image take, with the byte a line that a predictor needs."""
+    components = _COMPONENTS.get(_kind(image.get(Name.ColorSpace)), 4)
+    bits = whole(image.get(Name.BitsPerComponent)) or 8
+    return size[1] * (-(-size[0] * components * bits // 8) + 1)
+
+
+def _fixed(image: Stream) -> str:
+    """Return what about an image forbids any change of its pixels; empty where nothing does."""
     stencil: object = image.get(Name.ImageMask)
     soft = image.get(Name.SMask)
-    return not (
-        stencil is True
-        or isinstance(image.get(Name.Mask), Array)  # colours that are not drawn: no colour may change
-        or (whole(image.get(Name.SMaskInData)) or 0) > 0
-        or (isinstance(soft, Stream) and Name.Matte in soft)  # pixels of image and mask belong together
-    )
+    if stencil is True:
+        return "a stencil"
+    if isinstance(image.get(Name.Mask), Array):  # colours that are not drawn: no colour may change
+        return "masked by its colours"
+    if (whole(image.get(Name.SMaskInData)) or 0) > 0 or (isinstance(soft, Stream) and Name.Matte in soft):
+        return "mixed with its mask"
+    return "JBIG2" if "/JBIG2Decode" in _filters(image) else ""
 
 
 def _filters(image: Stream) -> list[str]:
@@ -200,6 +225,8 @@ def _photo(
     if kind == "unknown":
         space = Name.DeviceRGB if decoded.mode == "RGB" else Name.DeviceGray if decoded.mode == "L" else Name.DeviceCMYK
     gray = step.mode != "keep" and (kind in {"gray", "rgb"} or (decoded.mode in {"L", "RGB"} and kind == "unknown"))
+    if coding == "JPEG2000":
+        cast("Jpeg2KImageFile", decoded).reduce = _halvings(size, wanted)
     decoded.draft("L" if gray else decoded.mode, wanted)
     decoded.load()
     pixels: Image.Image = decoded
@@ -208,6 +235,11 @@ def _photo(
     if coding == "JPEG" and _reversed(image.get(Name.Decode)):
         pixels = ImageOps.invert(pixels)
     return _in_mode(_Pixels(pixels, space, ()), step)
+
+
+def _halvings(size: tuple[int, int], wanted: tuple[int, int]) -> int:
+    """Return how often an image can be halved before it has fewer pixels than wanted; JPEG 2000 decodes such halves."""
+    return max(0, int(math.log2(min(size[0] / wanted[0], size[1] / wanted[1]))))
 
 
 def _unwrapped(pdf: pikepdf.Pdf, image: Stream) -> bytes:
@@ -227,8 +259,9 @@ def _reversed(decode: object) -> bool:
 def _in_mode(pixels: _Pixels, step: ShrinkStep) -> _Pixels:
     """Bring pixels whose colours are known to the mode of the step."""
     image = pixels.image
-    if image.mode == "1":
-        return _Pixels(image, Name.DeviceGray, ())
+    bits = black_and_white(image)
+    if bits is not None:
+        return _Pixels(bits, Name.DeviceGray, ())
     if step.mode == "keep":
         return _Pixels(image if image.mode in {"L", "RGB"} else image.convert("RGB"), pixels.space, pixels.decode)
     return _Pixels(image.convert("L"), Name.DeviceGray, ())
@@ -236,52 +269,28 @@ def _in_mode(pixels: _Pixels, step: ShrinkStep) -> _Pixels:
 
 def _stored(pixels: _Pixels, size: tuple[int, int], step: ShrinkStep) -> Stored:
     image = pixels.image
-    black_and_white = image.mode == "1"
+    was_bits = image.mode == "1"
     if image.size != size:
-        image = image.convert("L") if black_and_white else image
+        image = image.convert("L") if was_bits else image
         image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        if black_and_white:
-            image = image.point(lambda value: 255 * (value > _INK), "1")
-    if step.mode == "bilevel" and image.mode == "L":
-        threshold = _otsu(image.histogram())
-        image = image.point(lambda value: 255 * (value > threshold), "1")
-    if image.mode == "1":
-        data = group4(image)
-        return Stored(
-            data=data, coding="/CCITTFaxDecode", size=size, bits=1, space=Name.DeviceGray, decode=(),
-            black_and_white=True,
-        )  # fmt: skip
+    if was_bits:
+        return _in_bits(image if image.mode == "1" else thresholded(image, INK), Name.DeviceGray)
+    tones = two_tones(image) if step.mode == "bilevel" and image.mode == "L" else None
+    if tones is not None:
+        palette = Array([Name.Indexed, Name.DeviceGray, 1, String(bytes((tones.ink, tones.paper)))])
+        return _in_bits(tones.bits, palette)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=step.jpeg_quality, optimize=True)
     return Stored(data=out.getvalue(), coding="/DCTDecode", size=size, bits=8, space=pixels.space, decode=pixels.decode)
 
 
-def group4(image: Image.Image) -> bytes:
-    """Return the pixels of a black and white image in CCITT group 4, black as the PDF default has it."""
-    out = io.BytesIO()
-    # One strip, whose length is then that of the data; ink is 1 in the coder's eyes, paper the cheap colour.
-    ImageChops.invert(image).save(out, "TIFF", compression="group4", tiffinfo={278: image.height})
-    with Image.open(io.BytesIO(out.getvalue()), formats=("TIFF",)) as tiff:
-        tags = cast("TiffImageFile", tiff).tag_v2
-    offsets, lengths = tags[273], tags[279]
-    if len(offsets) != 1:
-        raise ValueError("TIFF in more than one strip")
-    return out.getvalue()[offsets[0] : offsets[0] + lengths[0]]
-
-
-def _otsu(histogram: list[int]) -> int:
-    """Return the gray value that parts ink from paper best (Otsu 1979: largest variance between the classes)."""
-    total = sum(histogram)
-    weighted = sum(value * count for value, count in enumerate(histogram))
-    below = below_weighted = 0
-    best, threshold = -1.0, 127
-    for value, count in enumerate(histogram):
-        below += count
-        below_weighted += value * count
-        above = total - below
-        if not below or not above:
-            continue
-        spread = below * above * (below_weighted / below - (weighted - below_weighted) / above) ** 2
-        if spread > best:
-            best, threshold = spread, value
-    return threshold
+def _in_bits(bits: Image.Image, space: Object) -> Stored:
+    return Stored(
+        data=group4(bits),
+        coding="/CCITTFaxDecode",
+        size=bits.size,
+        bits=1,
+        space=space,
+        decode=(),
+        black_and_white=True,
+    )

@@ -13,9 +13,12 @@ from extractors.base import Change, ShrinkStep
 from extractors.pdf.content import page_content
 from extractors.pdf.drawn import images_drawn
 from extractors.pdf.limits import PIKE_ERRORS
-from extractors.pdf.reencode import smaller
+from extractors.pdf.reencode import Left, smaller
+from extractors.tones import LEAST_BILEVEL_DPI
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from extractors.pdf.cutting.objects import Ref
 
 _INLINE_BYTES = 4_096
@@ -42,10 +45,30 @@ class _Use:
 
 @dataclass(frozen=True, slots=True)
 class _Saving:
-    """Pixels and bytes of an image before and after, its soft mask among them."""
+    """What became of an image and its soft mask.
+
+    Attributes:
+        pixels: Before and after.
+        bytes: Before and after.
+        bits: Whether each part that was re-encoded is in black and white now.
+    """
 
     pixels: tuple[int, int]
     bytes: tuple[int, int]
+    bits: tuple[bool, ...]
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of the images of a page.
+
+    Attributes:
+        savings: Of each that was re-encoded.
+        left: Why others were not, where that has a reason besides their being small.
+    """
+
+    savings: list[_Saving] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
 
 def shrunk_pages(piece: pikepdf.Pdf, step: ShrinkStep, *, first: int, max_pixels: int) -> tuple[Change, ...]:
@@ -61,6 +84,7 @@ def shrunk_pages(piece: pikepdf.Pdf, step: ShrinkStep, *, first: int, max_pixels
 
     Returns:
         One change ``shrunk`` for each page with an image that was re-encoded; images that pages share count for each.
+        One change ``images-left`` for each page with an image that had to stay as it is.
     """
     uses: dict[Ref, _Use] = {}
     for number, page in enumerate(piece.pages, first):
@@ -69,35 +93,40 @@ def shrunk_pages(piece: pikepdf.Pdf, step: ShrinkStep, *, first: int, max_pixels
             use = uses.setdefault(ref, _Use(image))
             use.wide, use.high = max(use.wide, wide), max(use.high, high)
             use.pages.append(number)
-    by_page: dict[int, list[_Saving]] = {}
+    by_page: dict[int, _Outcome] = {}
     for use in uses.values():
-        saving = _shrink(piece, use, step, max_pixels)
-        if saving is not None:
-            for number in use.pages:
-                by_page.setdefault(number, []).append(saving)
-    return tuple(_change(number, by_page[number], step) for number in sorted(by_page))
+        saving, left = _shrink(piece, use, step, max_pixels)
+        for number in use.pages:
+            page_outcome = by_page.setdefault(number, _Outcome())
+            page_outcome.savings += [saving] if saving else []
+            page_outcome.left += [left] if left else []
+    return tuple(change for number in sorted(by_page) for change in _changes(number, by_page[number], step))
 
 
-def _shrink(piece: pikepdf.Pdf, use: _Use, step: ShrinkStep, max_pixels: int) -> _Saving | None:
-    """Re-encode an image and its soft mask; None when both stay as they are."""
+def _shrink(piece: pikepdf.Pdf, use: _Use, step: ShrinkStep, max_pixels: int) -> tuple[_Saving | None, str]:
+    """Re-encode an image and its soft mask; return what that saved, and why the image stays as it is."""
     parts: list[tuple[Stream, ShrinkStep]] = [(use.image, step)]
     mask = use.image.get(Name.SMask)
     if isinstance(mask, Stream):
         parts.append((mask, ShrinkStep(dpi=step.dpi, jpeg_quality=step.jpeg_quality)))
     before = [_measures(part) for part, _ in parts]
-    changed = False
+    bits, why = [], ""
     for part, how in parts:
         stored = smaller(piece, part, (use.wide, use.high), how, max_pixels)
-        if stored is not None:
+        if isinstance(stored, Left):
+            why = why or stored.why
+        else:
             stored.put(part)
-            changed = True
-    if not changed:
-        return None
+            bits.append(stored.black_and_white)
+    if not bits:
+        return None, why
     after = [_measures(part) for part, _ in parts]
-    return _Saving(
+    saving = _Saving(
         (sum(pixels for pixels, _ in before), sum(pixels for pixels, _ in after)),
         (sum(size for _, size in before), sum(size for _, size in after)),
+        tuple(bits),
     )
+    return saving, why
 
 
 def _measures(image: Stream) -> tuple[int, int]:
@@ -113,15 +142,32 @@ def _take_inline_images_out(page: Page) -> None:
         return  # content that cannot be read stays as it is
 
 
-def _change(number: int, savings: list[_Saving], step: ShrinkStep) -> Change:
+def _changes(number: int, outcome: _Outcome, step: ShrinkStep) -> Iterator[Change]:
+    if outcome.savings:
+        yield _shrunk(number, outcome.savings, step)
+    if outcome.left:
+        why = ", ".join(sorted(set(outcome.left)))
+        yield Change(
+            code="images-left",
+            units=(number,),
+            message=f"{len(outcome.left)} image(s) cannot be made smaller: {why}.",
+            before={"images": len(outcome.left)},
+        )
+
+
+def _shrunk(number: int, savings: list[_Saving], step: ShrinkStep) -> Change:
     pixels = [sum(saving.pixels[side] for saving in savings) for side in (0, 1)]
     sizes = [sum(saving.bytes[side] for saving in savings) for side in (0, 1)]
-    mode = {"keep": "colours kept", "gray": "gray", "bilevel": "black and white"}[step.mode]
+    bits = [one for saving in savings for one in saving.bits]
+    mode = "gray" if step.mode == "bilevel" and not all(bits) else step.mode
+    dpi = max(step.dpi, LEAST_BILEVEL_DPI) if any(bits) else step.dpi
+    coded = "" if all(bits) else f", JPEG quality {step.jpeg_quality}"
+    looks = {"keep": "colours kept", "gray": "gray", "bilevel": "black and white"}[mode]
     return Change(
         code="shrunk",
         units=(number,),
         message=(
-            f"{len(savings)} image(s) re-encoded to at most {step.dpi} dpi, JPEG quality {step.jpeg_quality}, {mode}: "
+            f"{len(savings)} image(s) re-encoded to at most {dpi} dpi{coded}, {looks}: "
             f"{sizes[0]:,} to {sizes[1]:,} bytes."
         ),
         before={"images": len(savings), "pixels": pixels[0], "bytes": sizes[0]},
@@ -129,8 +175,8 @@ def _change(number: int, savings: list[_Saving], step: ShrinkStep) -> Change:
             "images": len(savings),
             "pixels": pixels[1],
             "bytes": sizes[1],
-            "dpi": step.dpi,
-            "jpeg_quality": step.jpeg_quality,
-            "mode": step.mode,
+            "dpi": dpi,
+            "jpeg_quality": 0 if all(bits) else step.jpeg_quality,
+            "mode": mode,
         },
     )

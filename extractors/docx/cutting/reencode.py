@@ -12,6 +12,7 @@ from PIL import BmpImagePlugin, Image
 from extractors.docx.cutting.drawn import EMU_PER_INCH
 from extractors.errors import ExtractionError
 from extractors.raster import FORMATS, reading_image
+from extractors.tones import INK, LEAST_BILEVEL_DPI, black_and_white, thresholded, two_tones
 
 if TYPE_CHECKING:
     from extractors.base import ShrinkStep
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 _READABLE = (*(each for each in FORMATS if each != "WEBP"), BmpImagePlugin.BmpImageFile.format)
 _SLACK = 1.1
 """Pictures at most this much over the wanted resolution keep their pixels: the loss would not pay."""
-_INK = 150
-"""Gray values up to this count as ink when black and white is made smaller: at 128 thin strokes break."""
 _ORIENTATION = 274  # EXIF tag; a picture must not turn when its other metadata go
 
 
@@ -34,6 +33,7 @@ class Stored:
         content_type: Its media type.
         before: Pixels the picture had.
         after: Pixels it has now.
+        bits: It is in black and white now.
     """
 
     data: bytes
@@ -41,6 +41,7 @@ class Stored:
     content_type: str
     before: int
     after: int
+    bits: bool
 
 
 def smaller(data: bytes, emu: tuple[float, float], step: ShrinkStep, max_pixels: int) -> Stored | None:
@@ -57,14 +58,14 @@ def smaller(data: bytes, emu: tuple[float, float], step: ShrinkStep, max_pixels:
             if getattr(image, "n_frames", 1) > 1:
                 return None
             before = image.width * image.height
-            size = _wanted(image.size, emu, step.dpi)
-            found = _best(image, size, step)
+            pixels = _pixels(image, emu, step)
+            found = _best(image, pixels, step)
     except ExtractionError:
         return None
-    if found is None or len(found[0]) >= len(data):
+    if len(found[0]) >= len(data):
         return None
     kind = {"PNG": ("png", "image/png"), "JPEG": ("jpeg", "image/jpeg")}[found[1]]
-    return Stored(found[0], *kind, before=before, after=size[0] * size[1])
+    return Stored(found[0], *kind, before, pixels.width * pixels.height, pixels.mode == "1")
 
 
 def _wanted(size: tuple[int, int], emu: tuple[float, float], dpi: int) -> tuple[int, int]:
@@ -77,24 +78,32 @@ def _wanted(size: tuple[int, int], emu: tuple[float, float], dpi: int) -> tuple[
     return max(1, math.ceil(size[0] * factor)), max(1, math.ceil(size[1] * factor))
 
 
-def _best(image: Image.Image, size: tuple[int, int], step: ShrinkStep) -> tuple[bytes, str] | None:
-    """Return the smallest coding (bytes, format) of a picture."""
-    orientation = image.getexif().get(_ORIENTATION)
-    profile = image.info.get("icc_profile")
+def _pixels(image: Image.Image, emu: tuple[float, float], step: ShrinkStep) -> Image.Image:
+    """Decode a picture with as many pixels and tones as are wanted."""
+    size = _wanted(image.size, emu, step.dpi)
+    before = image.size
     if image.format == "JPEG":
         image.draft("L" if step.mode != "keep" else image.mode, size)
-    clear = _is_clear(image)
-    pixels = _in_mode(image, step, clear=clear)
+    pixels = _in_mode(image, step, clear=_is_clear(image))
+    turned = image.getexif().get(_ORIENTATION) not in {None, 1}  # which only a JPEG can go on saying
+    bits = None if turned else black_and_white(pixels)
+    if bits is not None:
+        size = _wanted(before, emu, max(step.dpi, LEAST_BILEVEL_DPI))
+        if bits.size == size:
+            return bits
+        gray = bits.convert("L").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        return thresholded(gray, INK)
+    pixels = pixels.convert("L") if pixels.mode == "1" else pixels
     if pixels.size != size:
-        black_and_white = pixels.mode == "1"
-        pixels = (pixels.convert("L") if black_and_white else pixels).resize(
-            size, Image.Resampling.LANCZOS, reducing_gap=3.0
-        )
-        if black_and_white:
-            pixels = pixels.point(lambda value: 255 * (value > _INK), "1")
-    if step.mode == "bilevel" and pixels.mode == "L":
-        threshold = _otsu(pixels.histogram())
-        pixels = pixels.point(lambda value: 255 * (value > threshold), "1")
+        pixels = pixels.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    tones = two_tones(pixels) if step.mode == "bilevel" and pixels.mode == "L" and not turned else None
+    return pixels if tones is None else tones.bits
+
+
+def _best(image: Image.Image, pixels: Image.Image, step: ShrinkStep) -> tuple[bytes, str]:
+    """Return the smallest coding (bytes, format) of a picture's new pixels."""
+    orientation = image.getexif().get(_ORIENTATION)
+    profile = image.info.get("icc_profile")
     codings = [_png(pixels)]
     if pixels.mode in {"L", "RGB"}:
         codings.append(_jpeg(pixels, step.jpeg_quality, orientation, profile if pixels.mode == image.mode else None))
@@ -136,20 +145,3 @@ def _jpeg(pixels: Image.Image, quality: int, orientation: int | None, profile: b
         exif[_ORIENTATION] = orientation
     pixels.save(out, "JPEG", quality=quality, optimize=True, exif=exif, icc_profile=profile)
     return out.getvalue(), "JPEG"
-
-
-def _otsu(histogram: list[int]) -> int:
-    """Return the gray value that parts ink from paper best (Otsu 1979: largest variance between the classes)."""
-    total = sum(histogram)
-    weighted = sum(value * count for value, count in enumerate(histogram))
-    below = below_weighted = 0
-    best, threshold = -1.0, 127
-    for value, count in enumerate(histogram):
-        below += count
-        below_weighted += value * count
-        above = total - below
-        if below and above:
-            spread = below * above * (below_weighted / below - (weighted - below_weighted) / above) ** 2
-            if spread > best:
-                best, threshold = spread, value
-    return threshold

@@ -11,6 +11,7 @@ from extractors.docx.cutting import archive
 from extractors.docx.cutting.drawn import drawn
 from extractors.docx.cutting.reencode import smaller
 from extractors.errors import DamagedDocument
+from extractors.tones import LEAST_BILEVEL_DPI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,15 @@ class Use:
             self.blocks.add(block)
 
 
+@dataclass(frozen=True, slots=True)
+class _Saving:
+    """Pixels and bytes of a picture before and after, and whether it is in black and white now."""
+
+    pixels: tuple[int, int]
+    bytes: tuple[int, int]
+    bits: bool
+
+
 def shrink(parts: Parts, contents: Contents, made: Made, step: ShrinkStep, max_pixels: int) -> tuple[Change, ...]:
     """Re-encode the pictures of a piece where that makes them smaller.
 
@@ -63,7 +73,7 @@ def shrink(parts: Parts, contents: Contents, made: Made, step: ShrinkStep, max_p
     """
     uses = _uses(parts, contents, made)
     of_package = {link.part for link in parts.links("")}  # a thumbnail is no picture of the document
-    by_block: dict[int, list[tuple[int, int, int, int]]] = {}
+    by_block: dict[int, list[_Saving]] = {}
     for part in archive.reachable(parts, contents):
         if part in of_package or parts.content_type(part).lower() not in _TYPES:
             continue
@@ -82,7 +92,8 @@ def shrink(parts: Parts, contents: Contents, made: Made, step: ShrinkStep, max_p
             contents.renamed[part] = name
             contents.types[name] = stored.content_type
         for block in use.blocks or {0}:
-            by_block.setdefault(block, []).append((stored.before, stored.after, len(data), len(stored.data)))
+            sizes = (len(data), len(stored.data))
+            by_block.setdefault(block, []).append(_Saving((stored.before, stored.after), sizes, stored.bits))
     return tuple(_change(block, by_block[block], step) for block in sorted(by_block))
 
 
@@ -124,23 +135,28 @@ def _new_name(parts: Parts, contents: Contents, part: str, extension: str) -> st
     return name
 
 
-def _change(block: int, savings: list[tuple[int, int, int, int]], step: ShrinkStep) -> Change:
-    pixels_before, pixels_after, bytes_before, bytes_after = (sum(column) for column in zip(*savings, strict=True))
+def _change(block: int, savings: list[_Saving], step: ShrinkStep) -> Change:
+    pixels = [sum(saving.pixels[side] for saving in savings) for side in (0, 1)]
+    sizes = [sum(saving.bytes[side] for saving in savings) for side in (0, 1)]
+    bits = [saving.bits for saving in savings]
+    mode = "gray" if step.mode == "bilevel" and not all(bits) else step.mode
+    dpi = max(step.dpi, LEAST_BILEVEL_DPI) if any(bits) else step.dpi
+    coded = "" if all(bits) else f", JPEG quality {step.jpeg_quality}"
     where = "" if block else " outside the body"
     return Change(
         code="shrunk",
         units=(block,) if block else (),
         message=(
-            f"{len(savings)} image(s){where} re-encoded to at most {step.dpi} dpi, JPEG quality {step.jpeg_quality}, "
-            f"{_MODES[step.mode]}: {bytes_before:,} to {bytes_after:,} bytes."
+            f"{len(savings)} image(s){where} re-encoded to at most {dpi} dpi{coded}, {_MODES[mode]}: "
+            f"{sizes[0]:,} to {sizes[1]:,} bytes."
         ),
-        before={"images": len(savings), "pixels": pixels_before, "bytes": bytes_before},
+        before={"images": len(savings), "pixels": pixels[0], "bytes": sizes[0]},
         after={
             "images": len(savings),
-            "pixels": pixels_after,
-            "bytes": bytes_after,
-            "dpi": step.dpi,
-            "jpeg_quality": step.jpeg_quality,
-            "mode": step.mode,
+            "pixels": pixels[1],
+            "bytes": sizes[1],
+            "dpi": dpi,
+            "jpeg_quality": 0 if all(bits) else step.jpeg_quality,
+            "mode": mode,
         },
     )

@@ -1,52 +1,78 @@
-"""Folders in, one outcome a file out."""
+"""Folders in, one outcome a file out. What was done is not done again, and nothing is lost when the run is killed."""
 
 from __future__ import annotations
 
 import json
-import os
-import stat
-from dataclasses import dataclass
-from pathlib import Path
+import uuid
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from extractors.errors import ExtractionError
-from preflight.document import find_document, storage_error
-from preflight.errors import FileMissing, PreflightError, UsageError
-from preflight.judging import prepare
-from preflight.model import Verdict
-from preflight.pipeline import missing_report, run_many
-from preflight.storage import STAGING_PREFIX, write_file
-from preflight.wire import json_line, report_data
+from sqlalchemy import URL
+
+from preflight.artifacts import Artifacts
+from preflight.batch_intake import Entries, Intake, IntakeOptions
+from preflight.batch_place import make_pieces_folder, place
+from preflight.batch_report import Sources, write_reports
+from preflight.batch_walk import PIECES_FOLDER, REPORT_NAME, STATE_FOLDER, Filters, check_paths, shown_name, walk
+from preflight.document import storage_error
+from preflight.engine.local import LocalEngine
+from preflight.engine.request import make_request
+from preflight.errors import FileMissing, OutputError
+from preflight.ledger.store import Ledger
+from preflight.presence import present, release_dead
+from preflight.runner import LEASE_S, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from preflight.document import Document
+    from preflight.batch_budget import Budget
     from preflight.execution import Executor
     from preflight.judging import Order
-    from preflight.model import Report
-    from preflight.reading import Progress
     from preflight.settings import Settings
+    from preflight.splitting import SplitOptions
 
-MAX_DEPTH = 32
-REPORT_NAME = "report.jsonl"
+__all__ = ["BatchOptions", "BatchResult", "Filters", "Progressed", "read_report", "run_batch", "walk"]
+
+LEDGER_NAME = "ledger.sqlite3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A file of a batch, or a folder that cannot be read.
+class BatchOptions:
+    """How a batch is run.
 
     Attributes:
-        path: Where it lies.
-        shown: What it is called in the report.
-        named: The user named it, so that a link is followed.
-        error: Why it cannot be looked at.
+        split: How files are split; None to check only.
+        filters: Which files take part.
+        resume: What a former run into the same folder has done is not done again.
+        retry_failed: Except what failed.
+        also_for: More targets to reckon for, besides the order's own.
+        lease_s: Seconds after which the work of a runner that is stuck is taken over by others.
     """
 
-    path: Path
-    shown: str
-    named: bool = False
-    error: FileMissing | None = None
+    split: SplitOptions | None = None
+    filters: Filters = field(default_factory=Filters)
+    resume: bool = True
+    retry_failed: bool = False
+    also_for: tuple[Order, ...] = ()
+    lease_s: float = LEASE_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    """How far a batch is.
+
+    Attributes:
+        done: Files done in this run.
+        known: Files whose answer was known from a former run.
+        found: Files found so far.
+        all_found: There are no more.
+    """
+
+    done: int
+    known: int
+    found: int
+    all_found: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,44 +80,20 @@ class BatchResult:
     """How a batch went.
 
     Attributes:
-        report: Where ``report.jsonl`` lies.
+        report: Where ``report.jsonl`` lies; ``report.csv`` and ``report.html`` lie beside it.
         verdicts: Number of files by verdict.
-        failed: Files that could not be read.
+        failed: Files that could not be read, or not be split.
+        incomplete: Files of which something is in no piece.
+        known: Files whose answer was known from a former run.
+        budgets: What the files come to at each target; empty where there is none.
     """
 
     report: Path
     verdicts: dict[str, int]
     failed: int
-
-
-def walk(roots: Sequence[Path], out: Path | None = None) -> Iterator[Found]:
-    """Yield the files below the given paths in a stable order; links, devices and pipes are left out.
-
-    A path given may itself be a link. With several paths, names in the report begin with the name of their path.
-
-    Args:
-        roots: Files and folders.
-        out: Where the report goes: what lies in this folder is left out when it is below a root; of a root itself
-            only the report is.
-
-    Raises:
-        UsageError: A path is neither a file nor a folder.
-    """
-    resolved = None if out is None else Path(os.path.realpath(out))
-    labels = _labels(roots) if len(roots) > 1 else [None] * len(roots)
-    for root, label in zip(roots, labels, strict=True):
-        where = _Folder(path=root, real=Path(os.path.realpath(root)), shown=label or "", out=resolved)
-        try:
-            mode = root.stat().st_mode
-        except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-            raise UsageError(f"There is no file or folder {_shown(str(root))}. Check the path.") from error
-        except OSError as error:
-            yield where.unreadable(error)
-            continue
-        if stat.S_ISDIR(mode):
-            yield from _walk_folder(where, 0)
-        elif not where.is_report(where.real):
-            yield Found(path=root, shown=label or _shown(root.name), named=True)
+    incomplete: int = 0
+    known: int = 0
+    budgets: tuple[Budget, ...] = ()
 
 
 def run_batch(
@@ -101,50 +103,69 @@ def run_batch(
     settings: Settings,
     executor: Executor,
     *,
+    options: BatchOptions | None = None,
     password: str | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Callable[[Progressed], None] | None = None,
 ) -> BatchResult:
-    """Check every file below ``roots`` and write ``report.jsonl`` into ``out``, one line a file, in walking order.
+    """Check, and split if wanted, every file below ``roots``; write reports and pieces into ``out``.
 
-    What is wrong with one file is its line and never ends the others.
+    What is wrong with one file is its line and never ends the others. A run that was ended goes on where it was; two
+    runs into the same folder share the work.
 
     Raises:
         UsageError: A path is neither a file nor a folder.
         FileMissing: There is no file at all.
         SettingsError: The target or a gateway is not known.
-        OutputError: The report cannot be written.
+        OutputError: Results cannot be written; DiskFull when there is no space.
+        LedgerUnavailable: The record of what was done cannot be used.
     """
-    prepared = prepare(order)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error(error, str(out)) from error
-    files = list(walk(roots, out))
-    if not files:
-        places = ", ".join(_shown(str(root)) for root in roots)
-        raise FileMissing(f"There is no file to check in {places}. Check the path; links and devices are left out.")
-    reports: dict[int, Report] = {}
-
-    def documents() -> Iterator[tuple[int, Document]]:
-        for key, found in enumerate(files):
-            try:
-                if found.error is not None:
-                    raise found.error
-                yield key, find_document(found.path, follow_links=found.named)
-            except (PreflightError, ExtractionError) as error:
-                reports[key] = missing_report(found.shown, prepared, error)
-
-    for key, report in run_many(documents(), prepared, settings, executor, password=password):
-        reports[key] = report
-        if on_progress:
-            on_progress("files", len(reports))
-    lines = [json_line(_outcome(files[key], reports[key])) for key in range(len(files))]
-    target = out / REPORT_NAME
-    write_file(target, b"".join(lines))
+    options = options or BatchOptions()
+    orders = (order, *options.also_for)
+    request = make_request(orders, settings, options.split)
+    check_paths(roots)
+    state = _make_folders(out, split=options.split is not None)
+    artifacts = Artifacts(state)
+    name = uuid.uuid4().hex
+    with Entries() as entries, present(state / "runners", name), Ledger(_address(state)) as ledger:
+        if release_dead(ledger, state / "runners") <= 1:
+            artifacts.sweep()
+        run = _Run(
+            intake=Intake(
+                walk(roots, out, options.filters),
+                entries,
+                ledger,
+                artifacts,
+                IntakeOptions(
+                    owner=f"batch {request.profile}",
+                    request=request.store(artifacts),
+                    pieces=out / PIECES_FOLDER if options.split else None,
+                    resume=options.resume,
+                    retry_failed=options.retry_failed,
+                    has_password=password is not None,
+                ),
+            ),
+            entries=entries,
+            ledger=ledger,
+            artifacts=artifacts,
+            pieces=out / PIECES_FOLDER if options.split else None,
+            on_progress=on_progress,
+        )
+        engine = LocalEngine(executor, artifacts, workers=settings.workers, password=password)
+        run.work(engine, name, request.profile, options.lease_s)
+        if not entries.count:
+            places = ", ".join(shown_name(str(root)) for root in roots)
+            raise FileMissing(f"There is no file to check in {places}. Check the path; links and devices are left out.")
+        sources = Sources(entries=entries, ledger=ledger, artifacts=artifacts, out=out, split=options.split is not None)
+        totals, budgets = write_reports(sources.lines(), out, [one.target for one in orders if one.target])
+        if options.split is not None:
+            sources.drop_pieces()
     return BatchResult(
-        report=target,
-        verdicts={word: sum(one.verdict == word for one in reports.values()) for word in Verdict},
-        failed=sum(one.problem is not None for one in reports.values()),
+        report=out / REPORT_NAME,
+        verdicts=totals.verdicts,
+        failed=totals.failed,
+        incomplete=totals.incomplete,
+        known=run.intake.known,
+        budgets=tuple(budgets),
     )
 
 
@@ -154,76 +175,84 @@ def read_report(path: Path) -> list[dict[str, object]]:
         return [json.loads(line) for line in lines]
 
 
-def _outcome(found: Found, report: Report) -> dict[str, object]:
-    data = report_data(report)
-    failed = report.problem is not None
-    problem = data.get("problem")
-    return {"path": found.shown, "report": None if failed else data, "manifest": None, "problem": problem}
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """Files that come in and files that are worked on, side by side."""
 
+    intake: Intake
+    entries: Entries
+    ledger: Ledger
+    artifacts: Artifacts
+    pieces: Path | None
+    on_progress: Callable[[Progressed], None] | None
+    done: int = 0
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Folder:
-    """A folder on the way: its path, the same without links, its name in the report, and where the report goes."""
+    def work(self, engine: LocalEngine, name: str, profile: str, lease_s: float) -> None:
+        """Do all files."""
+        owner = f"batch {profile}"
+        runner = Runner(
+            self.ledger,
+            engine,
+            self.artifacts,
+            name=name,
+            owner=owner,
+            lease_s=lease_s,
+            on_finished=self._finished,
+        )
+        self.intake.start()
+        try:
+            runner.run(lambda: self._more(owner))
+        finally:
+            self.intake.stop()
+        self.intake.finish()
+        self._tell()
 
-    path: Path
-    real: Path
-    shown: str
-    out: Path | None
+    def _more(self, owner: str) -> bool:
+        """Whether files are still coming in, or are with others."""
+        if self.intake.failure is not None:
+            return False
+        if self.intake.is_alive():
+            return True
+        return any(not state.final for state in self.ledger.counts(owner))
 
-    def below(self, name: str) -> _Folder:
-        return _Folder(path=self.path / name, real=self.real / name, shown=self.name_of(name), out=self.out)
+    def _finished(self, jobs: Sequence[str]) -> None:
+        self.done += len(jobs)
+        if self.pieces is not None:
+            for view in self.ledger.jobs(jobs).values():
+                below = view.document.get("below")
+                if below and view.result is not None and "manifest" in view.result:
+                    self._place(view.result, self.pieces / below)
+        self._tell()
 
-    def name_of(self, name: str) -> str:
-        return f"{self.shown}/{_shown(name)}" if self.shown else _shown(name)
+    def _place(self, result: dict[str, object], folder: Path) -> None:
+        """Put pieces in their place as soon as they are there; what fails is told when the report is written."""
+        try:
+            place(result, folder, self.artifacts)
+        except OutputError:
+            return
 
-    def is_report(self, real: Path) -> bool:
-        """Whether a path is this run's report, or a report that is not complete."""
-        return real.parent == self.out and (real.name == REPORT_NAME or real.name.startswith(STAGING_PREFIX))
-
-    def unreadable(self, error: OSError) -> Found:
-        return self.refused(f"cannot be read: {error.strerror}. Change its permissions or run as its owner.")
-
-    def refused(self, why: str) -> Found:
-        shown = self.shown or "."
-        return Found(path=self.path, shown=shown, error=FileMissing(f"The folder {shown} {why}"))
-
-
-def _walk_folder(folder: _Folder, depth: int) -> Iterator[Found]:
-    if depth > MAX_DEPTH:
-        yield folder.refused(f"lies more than {MAX_DEPTH} folders deep. Name it as a path of its own.")
-        return
-    try:
-        with os.scandir(folder.path) as entries:
-            ordered = sorted(
-                (os.fsencode(one.name), one.name, one.is_dir(follow_symlinks=False))
-                for one in entries
-                if one.is_dir(follow_symlinks=False) or one.is_file(follow_symlinks=False)
+    def _tell(self) -> None:
+        if self.on_progress:
+            self.on_progress(
+                Progressed(
+                    done=self.done,
+                    known=self.intake.known,
+                    found=self.entries.count,
+                    all_found=not self.intake.is_alive(),
+                )
             )
+
+
+def _make_folders(out: Path, *, split: bool) -> Path:
+    state = out / STATE_FOLDER
+    try:
+        state.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        yield folder.unreadable(error)
-        return
-    for _, name, is_folder in ordered:
-        if is_folder:
-            below = folder.below(name)
-            if below.real != folder.out:
-                yield from _walk_folder(below, depth + 1)
-        elif not folder.is_report(folder.real / name):
-            yield Found(path=folder.path / name, shown=folder.name_of(name))
+        raise storage_error(error, str(out)) from error
+    if split:
+        make_pieces_folder(out / PIECES_FOLDER)
+    return state
 
 
-def _labels(roots: Sequence[Path]) -> list[str]:
-    """Return the names of paths, numbered where they are equal, so that no two files share a name in the report."""
-    labels: list[str] = []
-    for root in roots:
-        name = _shown(root.name if root.name not in ("", "..") else Path(os.path.realpath(root)).name)
-        number, label = 1, name
-        while label in labels:
-            number += 1
-            label = f"{name} ({number})"
-        labels.append(label)
-    return labels
-
-
-def _shown(name: str) -> str:
-    """A path as text that JSON can hold: bytes that are no UTF-8 are escaped, so that two names never become one."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+def _address(state: Path) -> URL:
+    return URL.create("sqlite", database=str((state / LEDGER_NAME).absolute()))

@@ -1,4 +1,4 @@
-"""The other commands: targets, doctor, schema, batch, serve."""
+"""The other commands: targets, doctor, schema, serve."""
 
 from __future__ import annotations
 
@@ -9,22 +9,8 @@ from typing import Annotated
 import typer
 
 from extractors.clean import safe_label
-from preflight.cli_options import (
-    ExitZero,
-    For,
-    Jobs,
-    MaxBytes,
-    MaxPages,
-    MaxSeconds,
-    MaxTokens,
-    MaxUnits,
-    Model,
-    Timeout,
-    Via,
-    order_of,
-)
-from preflight.cli_session import Session, fail, password_from, print_lines, print_view, progress, write_out
-from preflight.wording import counted
+from preflight.cli_options import Jobs, MaxUnits, Timeout
+from preflight.cli_session import fail, print_lines, print_view, write_out
 
 FRONT_DOORS = {"serve": "api.serve"}
 """Commands that live above this package, as modules by name, so that nothing here imports upwards."""
@@ -109,50 +95,6 @@ def schema(
     write_out(json_bytes(json_schema(name)))
 
 
-def batch(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Folder for report.jsonl.")],
-    target: For = None,
-    via: Via = None,
-    model: Model = None,
-    max_bytes: MaxBytes = None,
-    max_pages: MaxPages = None,
-    max_tokens: MaxTokens = None,
-    max_seconds: MaxSeconds = None,
-    exit_zero: ExitZero = False,
-    password_file: Annotated[
-        Path | None,
-        typer.Option("--password-file", metavar="FILE", help="File whose first line opens those that need a password."),
-    ] = None,
-    jobs: Jobs = None,
-    timeout: Timeout = None,
-    max_units: MaxUnits = None,
-) -> None:
-    """Check every file of folders; writes OUT/report.jsonl, one line a file.
-
-    Exit code 0: all were read and fit. 1: there is something to act on. 3: some could not be read.
-    """
-    from preflight.batch import run_batch
-    from preflight.model import Verdict
-
-    order = order_of(
-        target, via, model, max_bytes=max_bytes, max_pages=max_pages, max_tokens=max_tokens, max_seconds=max_seconds
-    )
-    password = password_from(password_file)
-    flags = {"jobs": jobs, "timeout": timeout, "max_units": max_units}
-    names = ["a.pdf", "a.docx"]  # what a folder most likely holds
-    with Session(flags, names) as session, progress() as on_progress:
-        result = run_batch(
-            paths, order, output, session.settings, session.executor, password=password, on_progress=on_progress
-        )
-    total = sum(result.verdicts.values())
-    words = ", ".join(f"{count} {word}" for word, count in result.verdicts.items() if count)
-    print_lines([f"{counted(total, 'file')}: {words}", f"report: {safe_label(str(result.report), 300)}"])
-    if result.failed:
-        raise typer.Exit(3)
-    raise typer.Exit(0 if exit_zero or result.verdicts[Verdict.FITS] == total else 1)
-
-
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
@@ -190,5 +132,5 @@ def serve(
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(targets_app, name="targets")
-    for command in (doctor, schema, batch, serve):
+    for command in (doctor, schema, serve):
         app.command()(command)

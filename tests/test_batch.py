@@ -174,8 +174,10 @@ class Nonsense:
         self._workers = workers
 
     def run(self, tasks: Iterable[Task], on_event: Callable[[int, bytes], None] | None = None) -> Iterator[Outcome]:
-        for outcome in self._workers.run(tasks, on_event):
-            yield Outcome(key=outcome.key, result=b"{}") if outcome.key % 2 else outcome
+        waiting = list(tasks)
+        names = {task.key: task.document.name for task in waiting}
+        for outcome in self._workers.run(waiting, on_event):
+            yield Outcome(key=outcome.key, result=b"{}") if names[outcome.key] in "bd" else outcome
 
     def close(self) -> None:
         """Nothing to end."""

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Double, create_engine, event, literal
+from sqlalchemy import ColumnElement, Double, create_engine, event, literal, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -22,7 +22,7 @@ from preflight.errors import DiskFull, LedgerBusy, LedgerUnavailable, SettingsEr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
     from sqlalchemy.sql.compiler import SQLCompiler
@@ -60,7 +60,7 @@ class Database:
     """Connections to one ledger; may be used from several threads."""
 
     def __init__(
-        self, url: str, *, patience_s: float = 30.0, clock: Callable[[], float] | None = None, pool: int = 8
+        self, url: str | URL, *, patience_s: float = 30.0, clock: Callable[[], float] | None = None, pool: int = 8
     ) -> None:
         """Take an address; nothing is opened yet.
 
@@ -75,10 +75,12 @@ class Database:
         """
         self._patience_s = patience_s
         self._clock = clock
-        if url.startswith(("postgresql://", "postgres://")):
-            url = "postgresql+psycopg://" + url.partition("://")[2]
         try:
-            self.engine: Engine = create_engine(url, pool_size=pool, pool_pre_ping=not url.startswith("sqlite"))
+            address = make_url(url)
+            if address.drivername in ("postgresql", "postgres"):
+                address = address.set(drivername="postgresql+psycopg")
+            with_ping = address.get_backend_name() != "sqlite"  # a server may have been restarted meanwhile
+            self.engine: Engine = create_engine(address, pool_size=pool, pool_pre_ping=with_ping)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingsError(
                 "The address of the ledger is not one that can be used. Give sqlite:///PATH, or postgresql://… with "

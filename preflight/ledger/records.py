@@ -146,6 +146,7 @@ class JobView:
         units_total: Units of work so far.
         units_done: Those that are done.
         units_dead: Those that were given up.
+        document: Where its document lies.
         result: Receipt of the result; None while there is none.
         problem: Why it failed.
         created_at: Seconds since 1970.
@@ -159,6 +160,7 @@ class JobView:
     units_total: int
     units_done: int
     units_dead: int
+    document: Json
     result: Json | None
     problem: Json | None
     created_at: float

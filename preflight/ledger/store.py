@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import URL, Connection, Row, Select
 
     from preflight.ledger.records import Accepted, Json, Lease, NewJob, Settlement
 
@@ -33,7 +33,7 @@ _AT_ONCE = 500
 class Ledger:
     """Jobs and their units of work, in SQLite or PostgreSQL; may be used from several threads and programs at once."""
 
-    def __init__(self, url: str, *, patience_s: float = 30.0, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, url: str | URL, *, patience_s: float = 30.0, clock: Callable[[], float] | None = None) -> None:
         """Open a ledger; make or upgrade its tables.
 
         Args:
@@ -228,6 +228,7 @@ def _view(row: Row[Any]) -> JobView:
         units_total=row.units_total,
         units_done=row.units_done,
         units_dead=row.units_dead,
+        document=from_text(row.document) or {},
         result=from_text(row.result),
         problem=from_text(row.problem),
         created_at=row.created_at,

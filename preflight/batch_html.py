@@ -1,0 +1,189 @@
+"""The report of a batch as one HTML page: no script, style, font or image from elsewhere, and nothing unescaped."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import IO
+
+    from preflight.batch_budget import Budget
+    from preflight.batch_lines import Line
+    from preflight.ledger.records import Json
+
+_KINDS = ("text", "scan", "hybrid", "image", "blank", "unreadable")
+_MEANING = {
+    "fits": "gets through as it is",
+    "split": "too much for one request; the pieces fit",
+    "reduce": "a part is too large and can be made smaller",
+    "ocr-first": "holds pages whose text only OCR gives",
+    "wont-fit": "does not get through, whatever is done",
+    "unreadable": "cannot be read",
+}
+_MAX_RUNS = 400
+_HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>Upload preflight</title>
+<style>
+:root{color-scheme:light dark;--ink:#1c2430;--soft:#5d6877;--line:#d9dee5;--paper:#fff;--card:#f5f7f9;
+--good:#1a7f4b;--act:#9a6700;--bad:#b3261e}
+@media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#9aa6b5;--line:#333c48;--paper:#14181d;--card:#1c2229;
+--good:#5cc98f;--act:#e3b341;--bad:#ff8a80}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);
+margin:0 auto;max-width:1200px;padding:24px}
+h1{font-size:24px;margin:0 0 4px}p{margin:4px 0 16px;color:var(--soft)}
+.cards{display:flex;flex-wrap:wrap;gap:12px;margin:0 0 20px}
+.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 14px;min-width:110px}
+.card b{display:block;font-size:22px}.card span{color:var(--soft);font-size:13px}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;vertical-align:top;padding:6px 10px;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
+th{position:sticky;top:0;background:var(--paper)}
+th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outline:2px solid var(--act)}
+th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] button::after{content:" ▼"}
+.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.v{white-space:nowrap;font-weight:600}.fits{color:var(--good)}.split,.reduce,.ocr-first{color:var(--act)}
+.wont-fit,.unreadable{color:var(--bad)}
+td small{color:var(--soft);display:block}
+.strip{display:flex;width:160px;height:14px;border-radius:3px;overflow:hidden;background:var(--card)}
+.strip i{min-width:1px}.k-text{background:#3b82c4}.k-scan{background:#d9822b}.k-hybrid{background:#8a63b8}
+.k-image{background:#4aa57d}.k-blank{background:#b8c0ca}.k-unreadable{background:#c23b32}
+.legend{display:flex;flex-wrap:wrap;gap:14px;margin:0 0 12px;font-size:13px;color:var(--soft)}
+.legend i{display:inline-block;width:12px;height:12px;border-radius:2px;margin-right:5px;vertical-align:-1px}
+@media print{th{position:static}}
+</style></head><body>
+"""
+_SCRIPT = """<script>
+document.querySelectorAll("th button").forEach(function(button){button.addEventListener("click",function(){
+var head=button.parentNode,body=document.querySelector("#files tbody"),at=head.cellIndex,
+up=head.getAttribute("aria-sort")!=="ascending",rows=Array.prototype.slice.call(body.rows);
+function value(row){var cell=row.cells[at],known=cell.getAttribute("data-v");
+return known===null?cell.textContent:Number(known)}
+rows.sort(function(a,b){var x=value(a),y=value(b),
+order=typeof x==="number"?x-y:x.localeCompare(y,undefined,{numeric:true});return up?order:-order});
+document.querySelectorAll("th").forEach(function(one){one.removeAttribute("aria-sort")});
+head.setAttribute("aria-sort",up?"ascending":"descending");
+rows.forEach(function(row){body.appendChild(row)})})});
+</script>
+"""
+
+
+class HtmlReport:
+    """Writes the page piece by piece, so that a folder of a million files takes no memory.
+
+    Totals are known at the end; they are shown at the top all the same, by the order of a flex box.
+    """
+
+    def __init__(self, file: IO[bytes], target: str) -> None:
+        """Write to ``file``; ``target`` is what the files were checked for."""
+        self._file = file
+        self._target = target
+
+    def begin(self) -> None:
+        """Write what comes before the first file."""
+        legend = "".join(f'<span><i class="k-{kind}"></i>{kind}</span>' for kind in _KINDS)
+        heads = ("File", "Verdict", "Pages", "", "Size", "Tokens", "Cost", "What decides")
+        cells = "".join(f'<th scope="col"><button>{head}</button></th>' if head else "<th></th>" for head in heads)
+        self._write(_HEAD)
+        self._write('<div style="display:flex;flex-direction:column"><main style="order:2">')
+        self._write(f'<div class="legend">{legend}</div>')
+        self._write(f'<table id="files"><thead><tr>{cells}</tr></thead><tbody>\n')
+
+    def add(self, line: Line) -> None:
+        """Write the row of one file."""
+        report: Json = line.reports[0] if line.reports else {}
+        figures, facts = report.get("estimate") or {}, report.get("facts") or {}
+        size = (report.get("source") or {}).get("size_bytes")
+        tokens = (figures.get("tokens") or {}).get("likely")
+        cost = figures.get("cost") or {}
+        where = (
+            f"<small>{line.pieces:,} pieces: {escape(line.manifest)}</small>" if line.manifest and line.pieces else ""
+        )
+        cells = [
+            f"<td>{escape(line.path)}{where}</td>",
+            f'<td class="v {line.verdict}">{line.verdict}</td>',
+            _number(facts.get("unit_count")),
+            f"<td>{_strip(facts)}</td>",
+            _number(size),
+            _number(tokens),
+            _money(cost),
+            f"<td>{escape(_reason(line, report))}</td>",
+        ]
+        self._write(f"<tr>{''.join(cells)}</tr>\n")
+
+    def end(self, verdicts: Mapping[str, int], failed: int, budgets: Sequence[Budget]) -> None:
+        """Write the totals and close the page."""
+        self._write("</tbody></table></main>")
+        whole = sum(verdicts.values())
+        cards = [_card(f"{whole:,}", "files")]
+        cards += [
+            _card(f"{count:,}", word, f"{word}: {_MEANING[word]}", word) for word, count in verdicts.items() if count
+        ]
+        if failed:
+            cards.append(_card(f"{failed:,}", "with a problem", css="unreadable"))
+        for budget in budgets:
+            cards += _budget_cards(budget, named=len(budgets) > 1)
+        for_target = f" for {escape(self._target)}" if self._target else ""
+        self._write(f'<header style="order:1"><h1>Upload preflight</h1><p>{whole:,} files checked{for_target}</p>')
+        self._write(f'<div class="cards">{"".join(cards)}</div></header></div>{_SCRIPT}</body></html>\n')
+
+    def _write(self, text: str) -> None:
+        self._file.write(text.encode())
+
+
+def _budget_cards(budget: Budget, *, named: bool) -> list[str]:
+    of = f", {budget.target}" if named else ""
+    cards = []
+    if budget.files > budget.unknown_tokens + sum(verdict == "unreadable" for _, verdict, _ in budget.stopped):
+        low, likely, high = budget.tokens
+        cards.append(_card(f"{likely:,}", f"tokens ({low:,} to {high:,}){of}"))
+    for currency, (low_cost, likely_cost, high_cost) in sorted(budget.cost.items()):
+        cards.append(
+            _card(f"{likely_cost:,.2f} {currency}", f"to send it all ({low_cost:,.2f} to {high_cost:,.2f}){of}")
+        )
+    return cards
+
+
+def _card(figure: str, words: str, title: str = "", css: str = "") -> str:
+    shown = f'<b class="{css}">{escape(figure)}</b><span>{escape(words)}</span>'
+    return f'<div class="card" title="{escape(title)}">{shown}</div>'
+
+
+def _number(value: int | None) -> str:
+    if value is None:
+        return '<td class="n" data-v="-1">–</td>'
+    return f'<td class="n" data-v="{value}">{value:,}</td>'
+
+
+def _money(cost: Json) -> str:
+    if not cost:
+        return '<td class="n" data-v="-1">–</td>'
+    likely = float(cost["likely"])
+    return f'<td class="n" data-v="{likely}">{likely:,.4f} {escape(cost["currency"])}</td>'
+
+
+def _strip(facts: Json) -> str:
+    """Draw the kinds of the pages in order: neighbours of a kind are one bar."""
+    kinds = [unit.get("kind", "") for unit in facts.get("units", ()) if unit.get("kind") in _KINDS]
+    runs = [(kind, len(list(same))) for kind, same in groupby(kinds)]
+    if not runs:
+        return ""
+    words = ", ".join(f"{kinds.count(kind):,} {kind}" for kind in _KINDS if kind in kinds)
+    if len(runs) > _MAX_RUNS:  # finer than a screen can show
+        step = -(-len(kinds) // _MAX_RUNS)
+        runs = [(kinds[at], min(step, len(kinds) - at)) for at in range(0, len(kinds), step)]
+    bars = "".join(f'<i class="k-{kind}" style="flex:{count}"></i>' for kind, count in runs)
+    return f'<div class="strip" role="img" aria-label="{words}" title="{words}">{bars}</div>'
+
+
+def _reason(line: Line, report: Json) -> str:
+    if line.problem is not None:
+        return str(line.problem["detail"])
+    binding = report.get("binding")
+    if binding is None:
+        return next((str(one["message"]) for one in report.get("findings", ()) if one["severity"] != "info"), "")
+    return f"{binding['limit']}: {binding['value']:,} of {binding['max']:,} ({binding['by']})"

@@ -1,0 +1,58 @@
+"""How fast a batch goes and how long it will take, from what it has done lately. The clock is the caller's."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from preflight.batch import Progressed
+
+_WINDOW_S = 60.0
+_LEAST_S = 1.0
+_MARKS = 240
+
+
+class Pace:
+    """Remembers how many files were done when, for the last minute."""
+
+    def __init__(self, now: float) -> None:
+        """Begin at the time ``now``, in seconds of any clock."""
+        self._marks: deque[tuple[float, int]] = deque([(now, 0)], maxlen=_MARKS)
+
+    def note(self, now: float, done: int) -> None:
+        """Remember that ``done`` files were done at ``now``."""
+        if now - self._marks[-1][0] >= _WINDOW_S / _MARKS:
+            self._marks.append((now, done))
+        while len(self._marks) > 2 and now - self._marks[1][0] > _WINDOW_S:
+            self._marks.popleft()
+
+    def rate(self, now: float, done: int) -> float | None:
+        """Return files a second; None when there is too little to tell."""
+        began, before = self._marks[0]
+        passed = now - began
+        return (done - before) / passed if passed >= _LEAST_S and done > before else None
+
+
+def progress_text(at: Progressed, rate: float | None) -> str:
+    """Return one line for people: how many, how fast, how long still."""
+    ended = at.done + at.known
+    whole = f"{at.found:,}" if at.all_found else f"{at.found:,}+"
+    parts = [f"{ended:,} of {whole} files"]
+    if at.known:
+        parts.append(f"{at.known:,} known")
+    if rate is not None:
+        parts.append(f"{rate:,.1f} a second")
+        if at.all_found and at.found > ended:
+            parts.append(f"{duration((at.found - ended) / rate)} to go")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

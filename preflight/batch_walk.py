@@ -1,0 +1,212 @@
+"""The files of a batch: what lies below the given paths, in a stable order."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from preflight.errors import FileMissing, UsageError
+from preflight.storage import STAGING_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MAX_DEPTH = 32
+REPORT_NAME = "report.jsonl"
+STATE_FOLDER = ".preflight"
+"""Where a batch remembers what was done, inside its folder of results."""
+PIECES_FOLDER = "pieces"
+PIECES_MARK = ".preflight-pieces"
+"""A file that says that a folder of this name is ours."""
+_RESULTS = frozenset({REPORT_NAME, "report.csv", "report.html", "budget.json"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A file of a batch, or a folder that cannot be read.
+
+    Attributes:
+        path: Where it lies.
+        shown: What it is called in the report.
+        relative: Its path below the folder of pieces.
+        named: The user named it, so that a link is followed.
+        error: Why it cannot be looked at.
+    """
+
+    path: Path
+    shown: str
+    relative: str = ""
+    named: bool = False
+    error: FileMissing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which files take part. Patterns as shells have them, for the whole name in the report or its last part.
+
+    Attributes:
+        include: Files must match one of these; all do where there are none.
+        exclude: Files and folders that match one of these are left out.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def takes(self, shown: str, *, folder: bool) -> bool:
+        """Whether a file takes part, or a folder is looked into."""
+        if _matches(shown, self.exclude):
+            return False
+        return folder or not self.include or _matches(shown, self.include)
+
+
+def _matches(shown: str, patterns: Sequence[str]) -> bool:
+    last = shown.rpartition("/")[2]
+    return any(fnmatchcase(shown, one) or fnmatchcase(last, one.rstrip("/")) for one in patterns)
+
+
+def walk(roots: Sequence[Path], out: Path | None = None, filters: Filters | None = None) -> Iterator[Found]:
+    """Yield the files below the given paths in a stable order; links, devices and pipes are left out.
+
+    A path given may itself be a link. With several paths, names in the report begin with the name of their path.
+
+    Args:
+        roots: Files and folders.
+        out: Where the report goes: what lies in this folder is left out when it is below a root; of a root itself
+            only results are.
+        filters: Which files take part; all when None.
+
+    Raises:
+        UsageError: A path is neither a file nor a folder.
+    """
+    resolved = None if out is None else Path(os.path.realpath(out))
+    labels = _labels(roots) if len(roots) > 1 else [None] * len(roots)
+    for root, label in zip(roots, labels, strict=True):
+        where = _Folder(
+            path=root,
+            real=Path(os.path.realpath(root)),
+            shown=label or "",
+            relative=label or "",
+            out=resolved,
+            filters=filters or Filters(),
+        )
+        try:
+            mode = root.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+            raise UsageError(f"There is no file or folder {shown_name(str(root))}. Check the path.") from error
+        except OSError as error:
+            yield where.unreadable(error)
+            continue
+        if stat.S_ISDIR(mode):
+            yield from _walk_folder(where, 0)
+        elif not where.is_report(where.real):
+            shown = label or shown_name(root.name)
+            if where.filters.takes(shown, folder=False):
+                yield Found(path=root, shown=shown, relative=label or _plain_name(root), named=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Folder:
+    """A folder on the way: its path, the same without links, its names, where results go, and what takes part."""
+
+    path: Path
+    real: Path
+    shown: str
+    relative: str
+    out: Path | None
+    filters: Filters = field(default_factory=Filters)
+
+    def below(self, name: str) -> _Folder:
+        """Return a folder in this one."""
+        relative = f"{self.relative}/{name}" if self.relative else name
+        return replace(self, path=self.path / name, real=self.real / name, shown=self.name_of(name), relative=relative)
+
+    def file(self, name: str) -> Found:
+        """Return a file in this folder."""
+        below = self.below(name)
+        return Found(path=below.path, shown=below.shown, relative=below.relative)
+
+    def name_of(self, name: str) -> str:
+        return f"{self.shown}/{shown_name(name)}" if self.shown else shown_name(name)
+
+    def is_report(self, real: Path) -> bool:
+        """Whether a path is a result of this batch, or one that is not complete."""
+        return real.parent == self.out and (real.name in _RESULTS or real.name.startswith(STAGING_PREFIX))
+
+    def is_ours(self) -> bool:
+        """Whether a folder holds results of this batch."""
+        if self.real == self.out:
+            return True
+        if self.real.parent != self.out:
+            return False
+        return self.real.name == STATE_FOLDER or (self.real / PIECES_MARK).exists()
+
+    def unreadable(self, error: OSError) -> Found:
+        return self.refused(f"cannot be read: {error.strerror}. Change its permissions or run as its owner.")
+
+    def refused(self, why: str) -> Found:
+        shown = self.shown or "."
+        return Found(path=self.path, shown=shown, error=FileMissing(f"The folder {shown} {why}"))
+
+
+def _walk_folder(folder: _Folder, depth: int) -> Iterator[Found]:
+    if depth > MAX_DEPTH:
+        yield folder.refused(f"lies more than {MAX_DEPTH} folders deep. Name it as a path of its own.")
+        return
+    try:
+        with os.scandir(folder.path) as entries:
+            ordered = sorted(
+                (os.fsencode(one.name), one.name, one.is_dir(follow_symlinks=False))
+                for one in entries
+                if one.is_dir(follow_symlinks=False) or one.is_file(follow_symlinks=False)
+            )
+    except OSError as error:
+        yield folder.unreadable(error)
+        return
+    for _, name, is_folder in ordered:
+        if is_folder:
+            below = folder.below(name)
+            if not below.is_ours() and folder.filters.takes(below.shown, folder=True):
+                yield from _walk_folder(below, depth + 1)
+        elif not folder.is_report(folder.real / name) and folder.filters.takes(folder.name_of(name), folder=False):
+            yield folder.file(name)
+
+
+def _labels(roots: Sequence[Path]) -> list[str]:
+    """Return the names of paths, numbered where they are equal, so that no two files share a name in the report."""
+    labels: list[str] = []
+    for root in roots:
+        name = shown_name(root.name if root.name not in ("", "..") else Path(os.path.realpath(root)).name)
+        number, label = 1, name
+        while label in labels:
+            number += 1
+            label = f"{name} ({number})"
+        labels.append(label)
+    return labels
+
+
+def shown_name(name: str) -> str:
+    """A path as text that JSON can hold: bytes that are no UTF-8 are escaped, so that two names never become one."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _plain_name(root: Path) -> str:
+    return root.name if root.name not in ("", "..") else Path(os.path.realpath(root)).name
+
+
+def check_paths(roots: Sequence[Path]) -> None:
+    """Look at all paths before anything is read.
+
+    Raises:
+        UsageError: A path is neither a file nor a folder.
+    """
+    for root in roots:
+        try:
+            root.stat()
+        except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+            raise UsageError(f"There is no file or folder {shown_name(str(root))}. Check the path.") from error
+        except OSError:  # it is there; what is the matter will be its line in the report
+            continue

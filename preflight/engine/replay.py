@@ -1,0 +1,81 @@
+"""An executor that does nothing twice: what is known of a document is told again without reading it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from preflight.execution import Outcome
+from preflight.tasks import Recognized
+from preflight.wire import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from preflight.execution import Executor, Task
+    from preflight.reading import OcrRun
+
+    Hear = Callable[[int, bytes], None]
+
+_KEPT = "examine"
+
+
+class Replay:
+    """Runs the tasks of one unit of work, and remembers the reading of the document and pages that were recognized."""
+
+    def __init__(self, executor: Executor, recognized: OcrRun | None = None) -> None:
+        """Take the executor that does the work, and pages that need no OCR any more."""
+        self._executor = executor
+        self._recognized = recognized
+        self._told: dict[str, tuple[list[bytes], Outcome]] = {}
+
+    def run(self, tasks: Iterable[Task], on_event: Hear | None = None) -> Iterator[Outcome]:
+        """Yield one outcome a task."""
+        hearing: dict[int, tuple[str, list[bytes]]] = {}
+        rest = []
+        for task in tasks:
+            known = self._known(task)
+            if known is None:
+                rest.append(task)
+                if task.name == _KEPT:
+                    hearing[task.key] = (_name_of(task), [])
+                continue
+            events, outcome = known
+            for event in events:
+                if on_event:
+                    on_event(task.key, event)
+            yield Outcome(key=task.key, result=outcome.result, problem=outcome.problem)
+
+        def hear(key: int, event: bytes) -> None:
+            if key in hearing:
+                hearing[key][1].append(event)
+            if on_event:
+                on_event(key, event)
+
+        for outcome in self._executor.run(rest, hear) if rest else ():
+            if outcome.key in hearing and outcome.result is not None:
+                name, events = hearing[outcome.key]
+                self._told[name] = (events, outcome)
+            yield outcome
+
+    def close(self) -> None:
+        """Nothing of our own to end."""
+
+    def _known(self, task: Task) -> tuple[list[bytes], Outcome] | None:
+        """Return what a task would tell, where that is known."""
+        if task.name == "recognize" and self._recognized is not None:
+            return _pages(self._recognized, [int(one) for one in task.payload["numbers"]], task.key)
+        return self._told.get(_name_of(task)) if task.name == _KEPT else None
+
+
+def _pages(run: OcrRun, numbers: list[int], key: int) -> tuple[list[bytes], Outcome] | None:
+    if run.problem is not None:
+        return [], Outcome(key=key, problem=run.problem)
+    if not all(one in run.texts or one in run.errors for one in numbers):
+        return None
+    told = (Recognized(number=one, text=run.texts.get(one), error=run.errors.get(one, "")) for one in numbers)
+    return [dump(one) for one in told], Outcome(key=key, result=dump(run.engine))
+
+
+def _name_of(task: Task) -> str:
+    return json.dumps([task.name, task.document.identity, task.payload], sort_keys=True)

@@ -46,7 +46,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve HTTP on a listening socket until interrupted."""
-    executor = Slots(settings.workers, preload=PRELOAD, busy_s=BUSY_S)
+    executor = Slots(settings.workers, preload=PRELOAD, busy_s=BUSY_S, guard=settings.guard, fresh=True)
     app = create_app(settings, executor)
     config = uvicorn.Config(
         app, http=ProblemProtocol, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S

@@ -7,7 +7,7 @@ processes only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, runtime_checkable
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from PIL import Image
 
 UnitSink = Callable[[UnitFacts, UnitText], None]
+
+SKIPPED = {
+    "timeout": "takes more CPU time than a page may take",
+    "out-of-memory": "takes more memory than there is",
+    "parser-crashed": "makes a parser crash",
+}
+"""Why a unit is not looked at: what became of the worker that did."""
+
+
+def _unheard(_unit: int) -> None:
+    """Nobody wants to hear which unit begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +61,17 @@ class ReadOptions:
         password: User or owner password; None when none was given, which is not the empty password.
         text: Whether the sink wants text (facts such as native_chars are computed either way).
         limits: Safety limits.
+        skip: Units that are handed over as unreadable without a look at them, and why (a key of
+            :data:`SKIPPED`): each has taken a worker down before.
+        begin: Told the number of each unit before it is looked at, and 0 after the last one.
     """
 
     media_type: str
     password: str | None = None
     text: bool = True
     limits: ReadLimits = field(default_factory=ReadLimits)
+    skip: Mapping[int, str] = field(default_factory=dict)
+    begin: Callable[[int], None] = _unheard
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import ExifTags, Image, ImageOps
 
-from extractors.base import Raster
+from extractors.base import SKIPPED, Raster
 from extractors.errors import DamagedDocument, ExtractionError
 from extractors.facts import DocumentFacts, Finding, UnitFacts, UnitKind, UnitText
 from extractors.frames import PAGE_INCHES, Frame, frame_numbers, frame_of, seek_frame
@@ -52,7 +52,10 @@ class ImageExtractor:
         with reading_image(limit):
             image = open_image(file)
         for number in frame_numbers(image, options.limits, findings):
+            options.begin(number)
             try:
+                if number in options.skip:
+                    raise _skipped(number, options.skip[number])
                 facts = _facts(image, number, size_bytes, limit)
             except ExtractionError as error:
                 failures.append(error)
@@ -60,6 +63,7 @@ class ImageExtractor:
                 facts = UnitFacts(number=number, kind=UnitKind.UNREADABLE, reasons=("cannot-be-decoded",))
             units.append(facts)
             sink(facts, UnitText(number=number))
+        options.begin(0)
         with reading_image(limit):
             findings.extend(_about_more_frames(image))
         if len(failures) == len(units):
@@ -169,6 +173,11 @@ def _upright(image: Image.Image, frame: Frame) -> tuple[Image.Image, float]:
 
 def _unreadable(number: int, error: ExtractionError) -> Finding:
     return Finding(severity="error", code="frame-unreadable", message=str(error), units=(number,))
+
+
+def _skipped(number: int, why: str) -> DamagedDocument:
+    what = SKIPPED[why].replace("page", "frame")
+    return DamagedDocument(f"Reading frame {number} {what}, so it was left out. Export the image again.", unit=number)
 
 
 def _about_more_frames(image: Image.Image) -> Iterator[Finding]:

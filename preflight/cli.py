@@ -32,7 +32,7 @@ from preflight.cli_options import (
     Via,
     order_of,
 )
-from preflight.cli_session import Session, exit_code, fail, print_plan, print_report, progress, write_out
+from preflight.cli_session import Session, common_flags, exit_code, fail, print_plan, print_report, progress, write_out
 from preflight.errors import PreflightError
 from preflight.wording import FLAG_HINTS
 
@@ -64,8 +64,19 @@ def common(
     version: Annotated[
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    isolation: Annotated[
+        str | None, typer.Option("--isolation", metavar="HOW", help="Lock workers down: required, auto or off.")
+    ] = None,
+    memory_limit_bytes: Annotated[
+        int | None, typer.Option("--memory-limit-bytes", metavar="N", help="Memory of one worker; 0 for no limit.")
+    ] = None,
+    unit_timeout: Annotated[
+        float | None, typer.Option("--unit-timeout", metavar="S", help="Seconds of CPU for reading one page.")
+    ] = None,
 ) -> None:
     """Look at a document before it is uploaded: will it get through, which limit binds, what does it cost?"""
+    del version  # its callback has printed it
+    common_flags.update(isolation=isolation, memory_limit_bytes=memory_limit_bytes, unit_timeout=unit_timeout)
 
 
 @app.command()

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 STDIN_NAME = "stdin"
 
+common_flags: dict[str, object] = {}
+"""Flags given before the command's name, which hold for every command."""
+
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     """End a run that is told to terminate as one that is interrupted: what it has half made is removed."""
@@ -43,9 +46,11 @@ class Session:
         from preflight.slots import Slots
         from preflight.start import preload_for
 
-        self.settings = load_settings(flags=flags)
+        self.settings = load_settings(flags=common_flags | dict(flags))
         server = forkclient.early.pop() if forkclient.early else None
-        self._slots = Slots(self.settings.workers, preload=preload_for(list(files)), server=server)
+        self._slots = Slots(
+            self.settings.workers, preload=preload_for(list(files)), server=server, guard=self.settings.guard
+        )
         self.executor: Executor = self._slots
 
     def __enter__(self) -> Self:

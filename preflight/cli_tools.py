@@ -10,7 +10,7 @@ import typer
 
 from extractors.clean import safe_label
 from preflight.cli_options import Jobs, MaxUnits, Timeout
-from preflight.cli_session import fail, print_lines, print_view, write_out
+from preflight.cli_session import common_flags, fail, print_lines, print_view, write_out
 
 FRONT_DOORS = {"serve": "api.serve"}
 """Commands that live above this package, as modules by name, so that nothing here imports upwards."""
@@ -75,7 +75,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     from preflight.doctor import diagnosis, diagnosis_view
     from preflight.wire import json_bytes
 
-    found = diagnosis()
+    found = diagnosis(common_flags)
     if as_json:
         write_out(json_bytes(found))
     else:
@@ -121,7 +121,7 @@ def serve(
             f"Anybody who reaches {host} could use the service: there are no keys yet. Add --unprotected to allow it.",
             2,
         )
-    settings = load_settings(flags={"jobs": jobs, "timeout": timeout, "max_units": max_units})
+    settings = load_settings(flags=common_flags | {"jobs": jobs, "timeout": timeout, "max_units": max_units})
     with front_door.listen(host, port) as listener:
         address = f"[{host}]" if ":" in host else host
         bound = listener.getsockname()[1]

@@ -167,14 +167,12 @@ class Bench:
         )
         outputs = tuple(self.folder / f"cut-{self._files + number:06}" for number in range(len(group)))
         self._files += len(group)
-        wall_s = self.settings.timeout
         return Task(
             key=key,
             name="cut",
             document=self.document,
             payload=asdict(arguments),
-            wall_s=wall_s,
-            cpu_s=wall_s,
+            cpu_s=self.settings.timeout,
             outputs=outputs,
         )
 

@@ -8,7 +8,6 @@ with the process that asks.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import SEEK_END, BufferedReader
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast, runtime_checkable
@@ -31,9 +30,11 @@ from preflight.views import compare
 from preflight.wire import dump
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from preflight.budget import Emit
     from preflight.worker import Files
 
-Emit = Callable[[bytes], None]
 Payload = dict[str, Any]
 
 

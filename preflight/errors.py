@@ -20,6 +20,7 @@ The tree::
     │   ├── OutOfMemory
     │   └── ParserCrashed
     ├── Stopped                  carries the problem a worker reported
+    ├── IsolationUnavailable     workers cannot be locked down as they must be
     ├── ServiceBusy
     ├── TooLarge                 more bytes than the service takes
     ├── UploadError
@@ -129,6 +130,10 @@ class Stopped(PreflightError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail)
         self.problem = problem
+
+
+class IsolationUnavailable(PreflightError):
+    """Workers must be locked down, and this system cannot do that."""
 
 
 class ServiceBusy(PreflightError):

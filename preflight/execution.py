@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,13 +14,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from preflight import worker
 from preflight.document import storage_error
-from preflight.problems import Problem
+from preflight.problems import Problem, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from preflight.document import Document
+
+
+_MOST_DETAIL, _MOST_TRACE = 4_000, 40_000  # characters
+_MOST_UNITS = 1 << 31
+
+WALL_FACTOR = 4
+"""Wall time allowed for a second of CPU: so busy may a machine be before that alone ends a task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +39,14 @@ class Task:
         name: Key of the table in :mod:`preflight.tasks`.
         document: The document; each attempt opens it anew.
         payload: Arguments as plain JSON data.
-        wall_s: Seconds of wall time after which the worker is killed.
         cpu_s: Seconds of CPU after which the kernel ends the worker.
+        stall_s: The same, without progress: nothing told, no unit begun.
+        unit_s: The same, for one unit.
+        wall_s: Seconds of wall time after which the worker is killed; None for several times ``cpu_s``, so that a busy
+            machine makes no false verdict.
+        spares: The task reads units one by one and leaves out those that ``payload["skip"]`` names (number → why), so
+            that one that takes its worker down costs only itself.
+        runs_program: It may start the OCR program, so the worker is locked down less.
         inputs: More documents to read.
         outputs: Files the task writes; they must not exist yet. Each is created when the task starts, by this process,
             so that a worker never opens anything by name.
@@ -42,10 +56,19 @@ class Task:
     name: str
     document: Document
     payload: dict[str, Any]
-    wall_s: float
     cpu_s: float
+    stall_s: float = math.inf
+    unit_s: float = math.inf
+    wall_s: float | None = None
+    spares: bool = False
+    runs_program: bool = False
     inputs: tuple[Document, ...] = ()
     outputs: tuple[Path, ...] = ()
+
+    @property
+    def most_wall_s(self) -> float:
+        """Seconds of wall time after which the worker is killed."""
+        return WALL_FACTOR * self.cpu_s if self.wall_s is None else self.wall_s
 
     @contextmanager
     def opened(self) -> Iterator[list[int]]:
@@ -72,12 +95,14 @@ class Outcome:
         result: JSON bytes of the result.
         problem: Why there is no result.
         trace: Traceback of a bug inside the worker, for the log.
+        killed: The worker was killed from outside, which may be another's doing (the system was out of memory).
     """
 
     key: int
     result: bytes | None = None
     problem: Problem | None = None
     trace: str = ""
+    killed: bool = False
 
 
 class Executor(Protocol):
@@ -92,17 +117,28 @@ class Executor(Protocol):
         ...
 
 
+class _Telling:
+    """Hands on what a task tells in this process."""
+
+    def __init__(self, key: int, on_event: Callable[[int, bytes], None] | None) -> None:
+        self._key = key
+        self._on_event = on_event
+
+    def __call__(self, event: bytes, /) -> None:
+        if self._on_event:
+            self._on_event(self._key, event)
+
+    def begin(self, unit: int) -> None:
+        """Nobody would miss this process."""
+
+
 class Inline:
     """Runs tasks in this process, one after another, without time or memory limits."""
 
     def run(self, tasks: Iterable[Task], on_event: Callable[[int, bytes], None] | None = None) -> Iterator[Outcome]:
         """Yield one outcome a task, in order."""
         for task in tasks:
-
-            def emit(event: bytes, key: int = task.key) -> None:
-                if on_event:
-                    on_event(key, event)
-
+            emit = _Telling(task.key, on_event)
             try:
                 with task.opened() as descriptors:
                     files = worker.Files.of([os.dup(one) for one in descriptors], len(task.outputs))
@@ -117,9 +153,23 @@ class Inline:
 
 
 def problem_outcome(key: int, body: bytes) -> Outcome:
-    """Return the outcome for a problem as a worker writes it (:func:`preflight.worker.problem_bytes`)."""
+    """Return the outcome for a problem as a worker writes it (:func:`preflight.worker.problem_bytes`).
+
+    Only what is particular about it is taken over; what its kind means to the outside stands in our own table.
+
+    Raises:
+        ValueError: The bytes are no such problem.
+    """
     data = json.loads(body)
-    return Outcome(key=key, problem=Problem(**data["problem"]), trace=data["trace"])
+    problem = data.get("problem") if isinstance(data, dict) else None
+    if not isinstance(problem, dict):
+        raise ValueError("no problem")  # noqa: TRY004 (what is wrong is what was sent)
+    code, detail, unit, trace = (problem.get("code"), problem.get("detail"), problem.get("unit"), data.get("trace"))
+    if not (isinstance(code, str) and isinstance(detail, str) and isinstance(trace, str)):
+        raise ValueError("no problem")  # noqa: TRY004
+    known = unit if type(unit) is int and 0 < unit < _MOST_UNITS else None
+    told = problem_of(code, detail[:_MOST_DETAIL], known)
+    return Outcome(key=key, problem=told, trace=trace[:_MOST_TRACE])
 
 
 def _create(path: Path) -> int:

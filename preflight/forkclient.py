@@ -10,15 +10,29 @@ import subprocess
 import sys
 import threading
 import time
-from multiprocessing.connection import Connection, wait
+from dataclasses import dataclass
+from multiprocessing.connection import wait
 
 from preflight.errors import WorkerFailure
-from preflight.forkserver import MESSAGE
+from preflight.forkserver import MESSAGE_BYTES, message, unpacked
 
 _EXIT_REPORT_S = 5.0
 
 early: list[ForkServer] = []
 """The server :mod:`preflight.start` has started for this process, until a session takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a worker ended.
+
+    Attributes:
+        status: Wait status.
+        peak_bytes: Its peak of resident memory.
+    """
+
+    status: int
+    peak_bytes: int
 
 
 class ForkServer:
@@ -28,7 +42,7 @@ class ForkServer:
         """Start the server, which imports the modules of ``preload`` first."""
         self._preload = ",".join(preload)
         self._lock = threading.Lock()
-        self._ended: dict[int, int] = {}
+        self._ended: dict[int, Ended] = {}
         self._forgotten: set[int] = set()
         self._closed = False
         self._launch()
@@ -46,7 +60,7 @@ class ForkServer:
                 start_new_session=True,  # Ctrl-C in the terminal is for the front door, which then closes us
             )
 
-    def fork(self) -> tuple[int, Connection]:
+    def fork(self) -> tuple[int, socket.socket]:
         """Start a worker; return its process id and our end of its private pipe.
 
         Raises:
@@ -63,23 +77,23 @@ class ForkServer:
                     self._restart_if_gone()
         raise AssertionError("unreachable")
 
-    def _fork(self) -> tuple[int, Connection]:
+    def _fork(self) -> tuple[int, socket.socket]:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                socket.send_fds(self._control, [MESSAGE.pack(b"F", 0, 0)], [theirs.fileno()])
-            while (message := self._receive(None)) and message[0] == b"X":
-                self._note(message)
+                socket.send_fds(self._control, [message(b"F")], [theirs.fileno()])
+            while (answer := self._receive(None)) and answer[0] == b"X":
+                self._note(answer)
         except OSError:
             ours.close()
             raise
-        if message is None or message[0] == b"E":
+        if answer is None or answer[0] == b"E":
             ours.close()
-            code = message[1] if message else errno.EPIPE
-            raise OSError(code, os.strerror(code) if message else "the server of workers has ended")
-        self._ended.pop(message[1], None)
-        self._forgotten.discard(message[1])
-        return message[1], Connection(ours.detach())
+            code = answer[1] if answer else errno.EPIPE
+            raise OSError(code, os.strerror(code) if answer else "the server of workers has ended")
+        self._ended.pop(answer[1], None)
+        self._forgotten.discard(answer[1])
+        return answer[1], ours
 
     def _restart_if_gone(self) -> None:
         if self._process.poll() is not None:
@@ -91,17 +105,17 @@ class ForkServer:
         with self._lock, contextlib.suppress(OSError):
             if self._ended.pop(pid, None) is None:
                 self._forgotten.add(pid)
-            self._control.sendall(MESSAGE.pack(b"K", pid, 0))
+            self._control.sendall(message(b"K", pid))
 
-    def exit_status(self, pid: int) -> int | None:
-        """Wait status of a worker that has ended; None when the server does not tell in time."""
+    def ended(self, pid: int) -> Ended | None:
+        """How a worker ended; None when the server does not tell in time."""
         deadline = time.monotonic() + _EXIT_REPORT_S
         with self._lock, contextlib.suppress(OSError):
             while pid not in self._ended:
-                message = self._receive(deadline)
-                if not message:
+                told = self._receive(deadline)
+                if not told:
                     return None
-                self._note(message)
+                self._note(told)
             return self._ended.pop(pid)
         return None
 
@@ -118,21 +132,22 @@ class ForkServer:
             self._process.wait()
             self._control.close()
 
-    def _note(self, message: tuple[bytes, int, int]) -> None:
-        if message[1] in self._forgotten:
-            self._forgotten.discard(message[1])
+    def _note(self, told: tuple[bytes, int, int, int]) -> None:
+        _, pid, status, peak_kb = told
+        if pid in self._forgotten:
+            self._forgotten.discard(pid)
         else:
-            self._ended[message[1]] = message[2]
+            self._ended[pid] = Ended(status, peak_kb * 1024)
 
-    def _receive(self, deadline: float | None) -> tuple[bytes, int, int] | None:
+    def _receive(self, deadline: float | None) -> tuple[bytes, int, int, int] | None:
         """One message of the server; None when it has ended or the deadline has passed."""
         data = b""
-        while len(data) < MESSAGE.size:
+        while len(data) < MESSAGE_BYTES:
             timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
             if self._control.fileno() < 0 or not wait([self._control], timeout):
                 return None
-            part = self._control.recv(MESSAGE.size - len(data))
+            part = self._control.recv(MESSAGE_BYTES - len(data))
             if not part:
                 return None
             data += part
-        return MESSAGE.unpack(data)
+        return unpacked(data)

@@ -6,7 +6,8 @@ forking is safe, and it knows its children, so that a kill never hits a recycled
 
 Control channel, over one socket pair: the parent sends ``F`` with one descriptor (the worker's end of a private pipe)
 to fork, ``K`` and a process id to kill. The server answers a fork with ``P`` and the process id, or with ``E`` and an
-errno; when a child has ended it sends ``X``, the process id and the wait status. All integers are signed 64-bit.
+errno; when a child has ended it sends ``X``, the process id, the wait status and its peak of resident memory in
+kilobytes. All integers are signed 64-bit.
 
 Each worker leads a process group of its own, so that what it starts dies with it. The server ends when the channel
 closes, which it also does when the parent is killed; it is not tied to the parent by PR_SET_PDEATHSIG, which would fire
@@ -28,9 +29,20 @@ import sys
 import time
 from typing import NoReturn
 
-MESSAGE = struct.Struct("=cqq")
+_MESSAGE = struct.Struct("=cqqq")
+MESSAGE_BYTES = _MESSAGE.size
 _PR_SET_PDEATHSIG = 1
 _GRACE_S = 1.0
+
+
+def message(kind: bytes, *numbers: int) -> bytes:
+    """Pack a message; numbers not given are 0."""
+    return _MESSAGE.pack(kind, *numbers, *[0] * (3 - len(numbers)))
+
+
+def unpacked(data: bytes) -> tuple[bytes, int, int, int]:
+    """Unpack a message."""
+    return _MESSAGE.unpack(data)
 
 
 def die_with_parent(parent: int) -> None:
@@ -51,6 +63,9 @@ def main(control_fd: int, preload: str) -> None:
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     for name in filter(None, preload.split(",")):
         importlib.import_module(name)
+    from preflight import sandbox
+
+    sandbox.prepare()
     children: set[int] = set()
     while True:
         ready, _, _ = select.select([control.fileno(), wake_read], [], [])
@@ -65,12 +80,12 @@ def main(control_fd: int, preload: str) -> None:
 def _serve(control: socket.socket, children: set[int], wake: tuple[int, int]) -> bool:
     """Answer one request; False when the parent has closed the channel."""
     try:
-        data, fds, _, _ = socket.recv_fds(control, MESSAGE.size, 1)
+        data, fds, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
     except ConnectionResetError:  # the parent was killed with answers unread
         return False
     if not data:
         return False
-    kind, pid, _ = MESSAGE.unpack(data)
+    kind, pid, *_ = unpacked(data)
     if kind == b"K":
         if pid in children:  # not yet reaped, so the id is still ours
             _kill(pid)
@@ -83,13 +98,13 @@ def _serve(control: socket.socket, children: set[int], wake: tuple[int, int]) ->
 def _fork(control: socket.socket, children: set[int], wake: tuple[int, int], fds: list[int]) -> bytes:
     """Fork a worker for the descriptor that came along; returns the answer to send."""
     if not fds:  # the kernel drops descriptors that this process has no room for
-        return MESSAGE.pack(b"E", errno.EMFILE, 0)
+        return message(b"E", errno.EMFILE)
     server = os.getpid()
     try:
         child = os.fork()
     except OSError as error:
         os.close(fds[0])
-        return MESSAGE.pack(b"E", error.errno or errno.EAGAIN, 0)
+        return message(b"E", error.errno or errno.EAGAIN)
     if child == 0:
         signal.set_wakeup_fd(-1)
         for fd in (*wake, control.detach()):
@@ -99,7 +114,7 @@ def _fork(control: socket.socket, children: set[int], wake: tuple[int, int], fds
     with contextlib.suppress(OSError):  # the child does the same; whoever comes first
         os.setpgid(child, child)
     children.add(child)
-    return MESSAGE.pack(b"P", child, 0)
+    return message(b"P", child)
 
 
 def _kill(pid: int) -> None:
@@ -145,8 +160,8 @@ def _become_worker(pipe_fd: int, server: int) -> NoReturn:
 def _reap(control: socket.socket, children: set[int]) -> None:
     """Report every child that has ended."""
     for pid in tuple(children):
-        done, status = os.waitpid(pid, os.WNOHANG)
+        done, status, used = os.wait4(pid, os.WNOHANG)
         if done:
             children.discard(pid)
             with contextlib.suppress(BrokenPipeError):
-                control.sendall(MESSAGE.pack(b"X", pid, status))
+                control.sendall(message(b"X", pid, status, used.ru_maxrss))

@@ -111,14 +111,12 @@ def _write(staged: Path, pieces: list[Document], manifest: Manifest, settings: S
             os.fsync(out.fileno())
         return
     allow_files(len(pieces) + _SPARE_FILES)
-    wall_s = settings.timeout
     task = Task(
         key=0,
         name="join",
         document=pieces[0],
         payload={"media_type": manifest.pieces[0].media_type},
-        wall_s=wall_s,
-        cpu_s=wall_s,
+        cpu_s=settings.timeout,
         inputs=tuple(pieces[1:]),
         outputs=(staged,),
     )

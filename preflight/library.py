@@ -60,7 +60,7 @@ def check(
     settings = settings or load_settings()
     prepared = prepare(Order(target=target, hops=tuple(via), model=model))
     document = find_document(path)
-    with _workers(executor, 1) as workers:
+    with _workers(executor, settings, 1) as workers:
         return run(document, prepared, settings, workers, password=password)
 
 
@@ -97,7 +97,7 @@ def split(
     settings, options = settings or load_settings(), options or SplitOptions()
     prepared = prepare(Order(target=target, hops=tuple(via), model=options.model, limits=limits or UserLimits()))
     document = find_document(path)
-    with _workers(executor, settings.workers) as workers:
+    with _workers(executor, settings, settings.workers) as workers:
         return split_document(document, Path(out), prepared, settings, workers, options=options)
 
 
@@ -127,7 +127,7 @@ def verify(
     """
     settings = settings or load_settings()
     original = find_document(against) if against is not None else None
-    with _workers(executor, settings.workers) as workers:
+    with _workers(executor, settings, settings.workers) as workers:
         return verify_manifest(Path(manifest), settings, workers, original=original, password=password)
 
 
@@ -153,17 +153,17 @@ def join(
         OutputError: The file cannot be written, or is there already.
     """
     settings = settings or load_settings()
-    with _workers(executor, 1) as workers:
+    with _workers(executor, settings, 1) as workers:
         return join_pieces(Path(manifest), Path(out), settings, workers, force=force)
 
 
 @contextmanager
-def _workers(given: Executor | None, size: int) -> Iterator[Executor]:
+def _workers(given: Executor | None, settings: Settings, size: int) -> Iterator[Executor]:
     """Take the caller's workers, or some for the length of one call."""
     if given is not None:
         yield given
         return
-    own = Slots(size, preload=("preflight.tasks",))
+    own = Slots(size, preload=("preflight.tasks",), guard=settings.guard)
     try:
         yield own
     finally:

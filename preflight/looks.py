@@ -51,14 +51,12 @@ def compare_task(
         password=password,
         limits=ReadLimits(max_units=settings.max_units),
     )
-    wall_s = settings.timeout
     return Task(
         key=key,
         name="compare",
         document=original,
         payload=asdict(arguments),
-        wall_s=wall_s,
-        cpu_s=wall_s,
+        cpu_s=settings.timeout,
         inputs=tuple(pieces),
     )
 

@@ -84,6 +84,7 @@ PROBLEMS: dict[type[BaseException], ProblemType] = {
     pf.OutOfMemory: ProblemType("out-of-memory", "Out of memory on this document", 75, 503, retryable=True),
     pf.ParserCrashed: ProblemType("parser-crashed", "A parser crashed on this document", 75, 503, retryable=True),
     pf.Stopped: ProblemType("stopped", "The work on the document was stopped", 70, 500),
+    pf.IsolationUnavailable: ProblemType("isolation-unavailable", "Workers cannot be locked down here", 69, 503),
     pf.ServiceBusy: ProblemType("busy", "All workers are taken", 75, 429, retryable=True),
     pf.TooLarge: ProblemType("too-large", "More bytes than the service takes", 65, 413),
     pf.UploadError: ProblemType("upload-failed", "The upload cannot go on", 65, 422),
@@ -109,12 +110,28 @@ def problem_type(kind: type[BaseException]) -> ProblemType:
     return INTERNAL
 
 
+def problem_of(code: str, detail: str, unit: int | None) -> Problem:
+    """Return a failure by its slug, as another process names it; everything else comes from the table.
+
+    Raises:
+        ValueError: There is no such slug.
+    """
+    row = next((one for one in (INTERNAL, *PROBLEMS.values()) if one.slug == code), None)
+    if row is None:
+        raise ValueError("no such slug")
+    return _problem(row, row.title if row is INTERNAL else detail, unit)
+
+
 def problem_from(error: BaseException) -> Problem:
     """Turn an exception into a value. A bug tells nothing of itself: its detail is the fixed title."""
     if isinstance(error, pf.Stopped):
         return error.problem
     row = problem_type(type(error))
     detail = row.title if row is INTERNAL else str(error)
+    return _problem(row, detail, getattr(error, "unit", None))
+
+
+def _problem(row: ProblemType, detail: str, unit: int | None) -> Problem:
     return Problem(
         type=f"/problems/{row.slug}",
         title=row.title,
@@ -123,5 +140,5 @@ def problem_from(error: BaseException) -> Problem:
         detail=detail,
         exit_code=row.exit_code,
         retryable=row.retryable,
-        unit=getattr(error, "unit", None),
+        unit=unit,
     )

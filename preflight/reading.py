@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from extractors.base import ReadLimits
 from extractors.facts import Origin, Role, Source, UnitText
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PAGES_PER_TASK = 4
+STALL_S = 60.0
+"""Seconds of CPU without progress: half as long as antivirus scanners allow a whole file, as long as Tika allows."""
+_SOURCE = b'{"name":'
 
 NOTHING_HELPS = frozenset({"ocr-unavailable", "ocr-language-missing", "file-missing"})
 """Problems of OCR that are those of every unit; all others cost the units they are about."""
@@ -78,7 +81,7 @@ def examine_task(
         limits=ReadLimits(max_units=settings.max_units),
         prints=prints,
     )
-    return _task(document, key, "examine", asdict(arguments), settings.timeout)
+    return _read_task(document, key, "examine", arguments, settings)
 
 
 def examined_from(outcome: Outcome, document: Document, source: Source | None) -> Examined | Unread:
@@ -105,7 +108,7 @@ def read_text(
     events = ReadEvents(None)
     limits = ReadLimits(max_units=settings.max_units)
     arguments = ReadTask(name=document.name, password=password, encodings=(), limits=limits)
-    (outcome,) = executor.run([_task(document, 0, "text", asdict(arguments), settings.timeout)], events)
+    (outcome,) = executor.run([_read_task(document, 0, "text", arguments, settings)], events)
     return examined_from(outcome, document, events.sources.get(0)), events.units
 
 
@@ -122,12 +125,17 @@ def recognize(
 
     A unit that fails, or takes its worker down, costs that unit alone: a task that dies is repeated page by page.
     """
+    from extractors.ocr import runs_program
+
+    program = runs_program(settings.ocr_engine, settings.languages)
     run = OcrRun(texts={}, errors={})
     groups = [tuple(numbers[at : at + PAGES_PER_TASK]) for at in range(0, len(numbers), PAGES_PER_TASK)]
     while groups:
         again: list[tuple[int, ...]] = []
         arrivals = _Arrivals(run, len(numbers), on_progress)
-        tasks = [_ocr_task(document, key, group, settings, password) for key, group in enumerate(groups)]
+        tasks = [
+            _ocr_task(document, key, group, settings, password, program=program) for key, group in enumerate(groups)
+        ]
         for outcome in executor.run(tasks, arrivals):
             run = _settle(run, outcome, groups[outcome.key], again)
         groups = again
@@ -163,8 +171,9 @@ class ReadEvents:
 
     def __call__(self, key: int, event: bytes) -> None:
         """Take one event of the task ``key``."""
-        if key not in self.sources:
+        if event.startswith(_SOURCE):  # the first thing told, and told again when the document is read again
             self.sources[key] = load(Source, event)
+            self.units.clear()
         elif event[:1] == b"{":
             self.units.append(load(UnitText, event))
         elif self._on_progress:
@@ -189,11 +198,22 @@ class _Arrivals:
             self._on_progress("ocr", len(self._run.texts) + len(self._run.errors))
 
 
-def _task(document: Document, key: int, name: str, payload: dict[str, Any], wall_s: float) -> Task:
-    return Task(key=key, name=name, document=document, payload=payload, wall_s=wall_s, cpu_s=wall_s)
+def _read_task(document: Document, key: int, name: str, arguments: ReadTask, settings: Settings) -> Task:
+    return Task(
+        key=key,
+        name=name,
+        document=document,
+        payload=asdict(arguments),
+        cpu_s=settings.timeout,
+        stall_s=STALL_S,
+        unit_s=settings.unit_timeout,
+        spares=True,
+    )
 
 
-def _ocr_task(document: Document, key: int, group: tuple[int, ...], settings: Settings, password: str | None) -> Task:
+def _ocr_task(
+    document: Document, key: int, group: tuple[int, ...], settings: Settings, password: str | None, *, program: bool
+) -> Task:
     arguments = RecognizeTask(
         name=document.name,
         numbers=group,
@@ -203,9 +223,16 @@ def _ocr_task(document: Document, key: int, group: tuple[int, ...], settings: Se
         password=password,
         limits=ReadLimits(max_units=settings.max_units),
     )
-    # The engine keeps the time of each page itself; the worker's deadline is the backstop for one that does not.
-    wall_s = settings.page_timeout * (len(group) + 1)
-    return _task(document, key, "recognize", asdict(arguments), wall_s)
+    # The engine keeps the time of each page itself; the worker's limits are the backstop for one that does not.
+    return Task(
+        key=key,
+        name="recognize",
+        document=document,
+        payload=asdict(arguments),
+        cpu_s=settings.page_timeout * (len(group) + 1),
+        stall_s=settings.page_timeout * 2,
+        runs_program=program,
+    )
 
 
 def _settle(run: OcrRun, outcome: Outcome, group: tuple[int, ...], again: list[tuple[int, ...]]) -> OcrRun:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from preflight.cores import usable_cores
 from preflight.errors import SettingsError
+from preflight.isolation import ISOLATIONS, LEAST_MEMORY_BYTES, MEMORY_BYTES, Guard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +35,22 @@ class Settings:
         default=("eng",), metadata={"help": "OCR languages, Tesseract codes joined by + (eng+deu)"}
     )
     jobs: int = field(default=0, metadata={"help": "Worker processes; 0 means one for each core that may be used"})
-    timeout: float = field(default=600.0, metadata={"help": "Seconds allowed for one document"})
+    timeout: float = field(default=600.0, metadata={"help": "Seconds of CPU allowed for one document"})
+    unit_timeout: float = field(default=10.0, metadata={"help": "Seconds of CPU allowed for reading one page"})
     page_timeout: float = field(default=60.0, metadata={"help": "Seconds allowed for OCR of one page"})
     max_units: int = field(default=10_000, metadata={"help": "Pages or frames read at most"})
+    isolation: str = field(
+        default="auto", metadata={"help": "Lock workers down: required, auto (what the system offers), off"}
+    )
+    memory_limit_bytes: int = field(
+        default=MEMORY_BYTES, metadata={"help": "Memory of one worker, in bytes; 0 for no limit"}
+    )
+
+    @property
+    def guard(self) -> Guard:
+        """How workers are kept."""
+        isolation = next(one for one in ISOLATIONS if one == self.isolation)
+        return Guard(isolation=isolation, memory_bytes=self.memory_limit_bytes)
 
     @property
     def workers(self) -> int:
@@ -87,7 +101,9 @@ def _apply(settings: Settings, values: Mapping[str, object], where: str) -> Sett
         name = key.replace("-", "_")
         if name not in names:
             raise SettingsError(f"{where}: there is no setting {key}. Known: {', '.join(sorted(names))}.")
-        changes[name] = _convert(_called(name, where), value, getattr(settings, name))
+        called = _called(name, where)
+        changes[name] = _convert(called, value, getattr(settings, name))
+        _check(name, called, changes[name])
     return replace(settings, **changes)  # type: ignore[arg-type]  # each value was converted to its field's type
 
 
@@ -112,6 +128,14 @@ def _convert(called: str, value: object, default: object) -> object:
     if isinstance(value, str):
         return value
     raise SettingsError(f"{called} must be a word, not {value!r}.")
+
+
+def _check(name: str, called: str, value: object) -> None:
+    """Refuse values of the right type that make no sense."""
+    if name == "isolation" and value not in ISOLATIONS:
+        raise SettingsError(f"{called} must be one of {', '.join(ISOLATIONS)}, not {value!r}.")
+    if name == "memory_limit_bytes" and isinstance(value, int) and 0 < value < LEAST_MEMORY_BYTES:
+        raise SettingsError(f"{called} must be 0 or at least {LEAST_MEMORY_BYTES:,}, not {value:,}.")
 
 
 def _whole(called: str, value: object) -> int:

@@ -1,130 +1,37 @@
 """Worker processes: a fork server (:mod:`preflight.forkserver`) and up to N workers, each with a private pipe.
 
 A worker that hangs is killed at its deadline, one that crashes is replaced; either is a value about that task and never
-ends the others.
+ends the others. Where a task reads a document unit by unit, a unit that takes its worker down is left out and the
+document is read again without it.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import socket
 import threading
 import time
 from collections import deque
-from multiprocessing.connection import Connection, wait
+from dataclasses import dataclass, replace
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 from extractors.errors import ExtractionError
-from preflight import worker
-from preflight.errors import OutOfMemory, ParserCrashed, PreflightError, ServiceBusy, TimedOut, WorkerFailure
-from preflight.execution import Outcome, Task, problem_outcome
+from preflight.errors import PreflightError, ServiceBusy, WorkerFailure
+from preflight.execution import Outcome
 from preflight.forkclient import ForkServer
+from preflight.isolation import Guard, isolation_unavailable
 from preflight.problems import problem_from
+from preflight.slot import Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from preflight.execution import Task
 
-class _Slot:
-    """One worker and its private pipe, started on first use and again after it was lost."""
+    Hear = Callable[[int, bytes], None]
 
-    def __init__(self, server: ForkServer) -> None:
-        self._server = server
-        self._pid = 0
-        self.pipe: Connection | None = None
-        self.task: Task | None = None
-        self.deadline = 0.0
-
-    def start(self, task: Task) -> None:
-        """Hand a task to the worker.
-
-        Raises:
-            FileMissing: The document cannot be opened any more.
-            OutputError: A file to write cannot be created.
-            WorkerFailure: No worker can be started.
-        """
-        with task.opened() as descriptors:
-            try:
-                self._send(task, descriptors)
-            except OSError:  # the worker died between two tasks, which is nothing of this document's doing
-                self.discard()
-                self._send(task, descriptors)
-        self.task, self.deadline = task, time.monotonic() + task.wall_s
-
-    def _send(self, task: Task, descriptors: list[int]) -> None:
-        if self.pipe is None:
-            self._pid, self.pipe = self._server.fork()
-        frame = {
-            "name": task.name,
-            "payload": task.payload,
-            "cpu_s": task.cpu_s,
-            "files": len(descriptors),
-            "outputs": len(task.outputs),
-        }
-        self.pipe.send_bytes(json.dumps(frame).encode())
-        with socket.socket(fileno=os.dup(self.pipe.fileno())) as channel:
-            for at in range(0, len(descriptors), worker.DESCRIPTORS_AT_ONCE):
-                socket.send_fds(channel, [b"f"], descriptors[at : at + worker.DESCRIPTORS_AT_ONCE])
-
-    def step(self, on_event: Callable[[int, bytes], None] | None) -> Outcome | None:
-        """Take one frame from the worker; an outcome ends the task."""
-        task, pipe = self.task, self.pipe
-        if task is None or pipe is None:
-            return None
-        try:
-            frame = pipe.recv_bytes(worker.MAX_FRAME_BYTES)
-        except (EOFError, OSError):
-            return Outcome(key=task.key, problem=problem_from(self._death()))
-        kind, body = frame[:1], frame[1:]
-        if kind == b"e":
-            if on_event:
-                on_event(task.key, body)
-            return None
-        self.task = None
-        return Outcome(key=task.key, result=body) if kind == b"r" else problem_outcome(task.key, body)
-
-    def overrun(self) -> Outcome:
-        """Kill the worker at its deadline."""
-        task = self.task
-        if task is None:
-            raise RuntimeError("no task is running in this slot")
-        self.discard()
-        error = TimedOut(
-            f"Not finished after {task.wall_s:g} s. Split the document, or allow more time ({_MORE_TIME})."
-        )
-        return Outcome(key=task.key, problem=problem_from(error))
-
-    def discard(self) -> None:
-        """Kill the worker; the next task gets a new one."""
-        if self.pipe is not None:
-            self._server.kill(self._pid)
-            self.pipe.close()
-        self.pipe = self.task = None
-
-    def release(self) -> None:
-        """Let an idle worker end by itself."""
-        if self.pipe is not None:
-            self.pipe.close()
-            self.pipe = None
-
-    def _death(self) -> WorkerFailure:
-        status = self._server.exit_status(self._pid)
-        self.discard()
-        if status is None:
-            return WorkerFailure("The worker ended without a word. Try again; if it happens again, split the document.")
-        code = os.waitstatus_to_exitcode(status)
-        sign = -code if code < 0 else 0
-        if sign == signal.SIGXCPU:
-            return TimedOut(f"This document takes more CPU time than allowed. Split it, or allow more ({_MORE_TIME}).")
-        if sign == signal.SIGKILL:
-            return OutOfMemory("The worker was killed on this document, most likely for its memory. Split it first.")
-        name = signal.Signals(sign).name if sign else f"exit code {code}"
-        return ParserCrashed(f"A parser library ended with {name} on this document. Repair or re-export it.")
-
-
-_MORE_TIME = "--timeout, the setting `timeout`"
+MAX_SPARED = 8
+"""Units of one document that may take a worker down; one more, and the document is given up."""
+_OF_THE_UNIT = frozenset({"timeout", "out-of-memory", "parser-crashed"})
 
 
 class Slots:
@@ -137,6 +44,8 @@ class Slots:
         preload: tuple[str, ...] = (),
         busy_s: float | None = None,
         server: ForkServer | None = None,
+        guard: Guard | None = None,
+        fresh: bool = False,
     ) -> None:
         """Start the fork server, unless one is given.
 
@@ -145,32 +54,42 @@ class Slots:
             preload: Modules the fork server imports before the first worker.
             busy_s: Seconds a call waits for a free worker before it is ServiceBusy; None waits for ever.
             server: A fork server started before, which is then this executor's to close.
+            guard: How far workers are locked down, and the memory of one; the defaults when None.
+            fresh: A new worker for each task, for documents of different owners: what one has done to its worker never
+                reaches the next.
+
+        Raises:
+            IsolationUnavailable: The guard requires what this system does not offer.
         """
         self.size = size
+        guard = guard or Guard()
+        if guard.isolation == "required":
+            _require()
         self._busy_s = busy_s
         self._server = server or ForkServer(preload)
-        self._slots = tuple(_Slot(self._server) for _ in range(size))
+        self._slots = tuple(Slot(self._server, guard, fresh=fresh) for _ in range(size))
         self._free = deque(self._slots)
         self._available = threading.Semaphore(size)
 
-    def run(self, tasks: Iterable[Task], on_event: Callable[[int, bytes], None] | None = None) -> Iterator[Outcome]:
+    def run(self, tasks: Iterable[Task], on_event: Hear | None = None) -> Iterator[Outcome]:
         """Yield one outcome a task, in the order in which they end; uses as many workers as are free.
 
         Raises:
             ServiceBusy: No worker became free in time for the first task.
         """
-        queue = iter(tasks)
-        busy: list[_Slot] = []
-        task = next(queue, None)
+        queue = _Queue(iter(tasks))
+        busy: list[Slot] = []
         try:
-            while task is not None or busy:
-                if task is not None and self._acquire(wait=not busy):
-                    failed = self._start(task, busy)
+            while queue.next is not None or busy:
+                if queue.next is not None and self._acquire(wait=not busy):
+                    attempt = queue.take()
+                    failed = self._start(attempt, busy)
                     if failed is not None:
                         yield failed
-                    task = next(queue, None)
                 else:
-                    yield from self._collect(busy, on_event)
+                    for outcome in self._collect(busy, on_event):
+                        if not queue.again(outcome):
+                            yield outcome
         finally:
             for slot in tuple(busy):
                 slot.discard()
@@ -184,12 +103,12 @@ class Slots:
             raise ServiceBusy("All workers are taken. Try again in some seconds.")
         return False
 
-    def _start(self, task: Task, busy: list[_Slot]) -> Outcome | None:
+    def _start(self, attempt: _Attempt, busy: list[Slot]) -> Outcome | None:
         """Start a task on the reserved worker; an outcome when it could not be started."""
         slot = self._free.popleft()
         busy.append(slot)
         try:
-            slot.start(task)
+            slot.start(attempt.task, attempt.ends_at)
         except (PreflightError, ExtractionError) as error:
             problem = problem_from(error)
         except OSError as error:
@@ -198,25 +117,26 @@ class Slots:
         else:
             return None
         self._give_back(busy, slot)
-        return Outcome(key=task.key, problem=problem)
+        return Outcome(key=attempt.task.key, problem=problem)
 
-    def _collect(self, busy: list[_Slot], on_event: Callable[[int, bytes], None] | None) -> Iterator[Outcome]:
+    def _collect(self, busy: list[Slot], on_event: Hear | None) -> Iterator[Outcome]:
         if not busy:
             return
         deadline = min(slot.deadline for slot in busy)
-        ready = wait([slot.pipe for slot in busy if slot.pipe], max(0.0, deadline - time.monotonic()))
+        pipes = [slot.pipe.fileno() for slot in busy if slot.pipe is not None]
+        ready = wait(pipes, max(0.0, deadline - time.monotonic()))
         now = time.monotonic()
         for slot in tuple(busy):
             outcome = None
-            if slot.pipe in ready:
+            if slot.pipe is not None and slot.pipe.fileno() in ready:
                 outcome = slot.step(on_event)
             if outcome is None and slot.deadline <= now:  # also while it keeps telling how far it is
-                outcome = slot.overrun()
+                outcome = slot.overdue(now)
             if outcome is not None:
                 self._give_back(busy, slot)
                 yield outcome
 
-    def _give_back(self, busy: list[_Slot], slot: _Slot) -> None:
+    def _give_back(self, busy: list[Slot], slot: Slot) -> None:
         busy.remove(slot)
         self._free.append(slot)
         self._available.release()
@@ -229,3 +149,74 @@ class Slots:
             else:
                 slot.discard()
         self._server.close()
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A task on its way, and what of its document has been left out."""
+
+    task: Task
+    ends_at: float
+    killed: bool = False
+
+    def without(self, problem_code: str, unit: int, *, killed: bool) -> bool:
+        """Prepare the task to be done again without the unit that ended it; False when that is no use.
+
+        A worker that was killed from outside may have been killed for another's doing, so the unit gets one more try.
+        """
+        skip: dict[str, str] = dict(self.task.payload.get("skip") or {})
+        if not self.task.spares or str(unit) in skip or len(skip) >= MAX_SPARED or time.monotonic() >= self.ends_at:
+            return False
+        if killed and not self.killed:
+            self.killed = True
+            return True
+        self.killed = False
+        skip[str(unit)] = problem_code
+        self.task = replace(self.task, payload=self.task.payload | {"skip": skip})
+        return True
+
+
+class _Queue:
+    """Tasks to be done: those that come, and those that are to be done again, which go first."""
+
+    def __init__(self, tasks: Iterator[Task]) -> None:
+        self._tasks = tasks
+        self._again: deque[_Attempt] = deque()
+        self._running: dict[int, _Attempt] = {}
+        self._coming = next(tasks, None)
+
+    @property
+    def next(self) -> _Attempt | Task | None:
+        """What is to be done next; None when there is nothing at the moment."""
+        return self._again[0] if self._again else self._coming
+
+    def take(self) -> _Attempt:
+        """Take the next task; its time begins now."""
+        if self._again:
+            attempt = self._again.popleft()
+        else:
+            task, self._coming = self._coming, next(self._tasks, None)
+            if task is None:
+                raise RuntimeError("there is no task left")
+            attempt = _Attempt(task, time.monotonic() + task.most_wall_s)
+        self._running[attempt.task.key] = attempt
+        return attempt
+
+    def again(self, outcome: Outcome) -> bool:
+        """Whether the task of an outcome is done again instead."""
+        attempt = self._running.pop(outcome.key)
+        problem = outcome.problem
+        if problem is None or problem.unit is None or problem.code not in _OF_THE_UNIT:
+            return False
+        if not attempt.without(problem.code, problem.unit, killed=outcome.killed):
+            return False
+        self._again.append(attempt)
+        return True
+
+
+def _require() -> None:
+    from preflight import sandbox
+
+    found = sandbox.support()
+    if found.level != "full":
+        raise isolation_unavailable(found)

@@ -128,8 +128,7 @@ def print_task(
     """Return the task that takes the content fingerprints of a document."""
     limits = ReadLimits(max_units=settings.max_units)
     payload = asdict(PrintTask(name=name or document.name, password=password, limits=limits))
-    wall_s = settings.timeout
-    return Task(key=key, name="fingerprint", document=document, payload=payload, wall_s=wall_s, cpu_s=wall_s)
+    return Task(key=key, name="fingerprint", document=document, payload=payload, cpu_s=settings.timeout)
 
 
 def printed_from(outcome: Outcome) -> Printed:

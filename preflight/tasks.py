@@ -18,6 +18,7 @@ from extractors.base import ReadLimits, ReadOptions
 from extractors.facts import DocumentFacts, Finding, Source, UnitFacts, UnitText
 from extractors.media import identify
 from extractors.registry import extractor_for
+from preflight.budget import Emit
 from preflight.fingerprints import unit_print
 from preflight.model import UnitMeasure
 from preflight.tokens import measure_all
@@ -27,7 +28,6 @@ from preflight.wire import dump
 if TYPE_CHECKING:
     from extractors.ocr.base import OcrEngine
 
-Emit = Callable[[bytes], None]
 Payload = dict[str, Any]
 BATCH = 64
 
@@ -59,6 +59,7 @@ class ReadTask:
         encodings: Token encodings to count, of o200k and cl100k.
         limits: Safety limits.
         prints: Whether ``examine`` tells the fingerprint of each unit's text.
+        skip: Units that have taken a worker down, and why (:data:`extractors.base.SKIPPED`).
     """
 
     name: str
@@ -66,6 +67,7 @@ class ReadTask:
     encodings: tuple[Encoding, ...] = ("o200k",)
     limits: ReadLimits = field(default_factory=ReadLimits)
     prints: bool = False
+    skip: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ class _Measuring:
             self.prints.append(unit_print(text))
         self._waiting.append((facts.number, text.plain))
         if len(self._waiting) >= BATCH:
+            self._emit.begin(0)  # what is counted now is no single unit's doing
             self.flush()
 
     def flush(self) -> None:
@@ -132,6 +135,7 @@ def examine(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
     """
     task = _read_task(payload)
     source, options, noticed = opened(file, task.name, task.password, task.limits)
+    options = replace(options, skip=task.skip, begin=emit.begin)
     emit(dump(source))
     sink = _Measuring(task.encodings, emit, prints=task.prints)
     facts = extractor_for(source.media_type).read(file, options, sink)
@@ -149,6 +153,7 @@ def text(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
     """
     task = _read_task(payload)
     source, options, noticed = opened(file, task.name, task.password, task.limits)
+    options = replace(options, skip=task.skip, begin=emit.begin)
     emit(dump(source))
     facts = extractor_for(source.media_type).read(file, options, lambda _, unit: emit(dump(unit)))
     facts = replace(facts, findings=(*noticed, *facts.findings))
@@ -182,7 +187,8 @@ def _engine(name: str, languages: tuple[str, ...]) -> OcrEngine:
 def _read_task(payload: Payload) -> ReadTask:
     """The payload comes from our own process and was made from the same type; no need to check it field by field."""
     encodings = tuple(payload["encodings"])
-    return ReadTask(**payload | {"limits": ReadLimits(**payload["limits"]), "encodings": encodings})
+    skip = {int(number): why for number, why in payload["skip"].items()}
+    return ReadTask(**payload | {"limits": ReadLimits(**payload["limits"]), "encodings": encodings, "skip": skip})
 
 
 def _recognize_task(payload: Payload) -> RecognizeTask:

@@ -1,8 +1,10 @@
 """What runs inside a worker process: take a task, run it, answer; nothing is kept between tasks.
 
-A task arrives as one JSON frame and open file descriptors: the document, more documents to read, files to write. The
-answer is one JSON frame after any number of event frames. The first byte of a frame tells its kind: ``e`` event, ``r``
-result, ``p`` problem.
+A task arrives as one JSON frame and open file descriptors: the document, more documents to read, files to write, a file
+without a name for what is too large for memory, the board. With the first task comes how far this process is to be
+locked down (:mod:`preflight.sandbox`), which is done before anything of the document is looked at. The answer is one
+JSON frame after any number of event frames. The first byte of a frame tells its kind: ``e`` event, ``r`` result, ``p``
+problem.
 """
 
 from __future__ import annotations
@@ -16,20 +18,29 @@ import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from extractors.errors import ExtractionError
+from extractors.scratch import offer
+from preflight.board import Pen
+from preflight.budget import Budget, Teller
+from preflight.channel import DESCRIPTORS_AT_ONCE
 from preflight.document import storage_error
-from preflight.errors import OutOfMemory, PreflightError
+from preflight.errors import IsolationUnavailable, OutOfMemory, PreflightError
+from preflight.isolation import ISOLATION_ADVICE, Guard, Locked, isolation_unavailable
 from preflight.problems import Problem, problem_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
+    from preflight.budget import Emit
+
 MAX_FRAME_BYTES = 256 * 1024 * 1024
-DESCRIPTORS_AT_ONCE = 200
-"""Descriptors in one message; Linux takes 253 (SCM_MAX_FD)."""
+GROWTH = 4
+FREE_GROWTH_BYTES = 1 << 28
+"""A file a worker writes may be so many times as large as all it is made from, and this much more."""
 MANY_FILES = 20_000
 """Open files of a worker: all pieces of a long document are joined at once."""
 
@@ -133,13 +144,25 @@ def serve(pipe_fd: int) -> None:
     """Work until the other end of the pipe closes."""
     _quiet()
     pipe = Connection(pipe_fd)
+    most_file_bytes = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    locked = None
     while True:
         try:
             task = json.loads(pipe.recv_bytes(MAX_FRAME_BYTES))
         except EOFError:
             return
-        with Files.of(_receive_descriptors(pipe, int(task["files"])), int(task["outputs"])) as files:
-            answer = _answer(task, files, lambda event: pipe.send_bytes(b"e" + event))
+        descriptors = _receive_descriptors(pipe, int(task["files"]))
+        if locked is None:
+            locked = _lock_down(task["jail"])
+        pen = Pen(descriptors.pop())
+        offer(descriptors.pop() if task["scratch"] else None)
+        try:
+            with Files.of(descriptors, int(task["outputs"])) as files:
+                _limit_files(files, most_file_bytes)
+                answer = locked if isinstance(locked, bytes) else _answer(task, files, pipe, pen)
+        finally:
+            offer(None)
+            pen.close()
         pipe.send_bytes(answer)
 
 
@@ -154,10 +177,28 @@ def _receive_descriptors(pipe: Connection, count: int) -> list[int]:
     return found
 
 
-def _answer(task: dict[str, Any], files: Files, emit: Callable[[bytes], None]) -> bytes:
+def _lock_down(jail: dict[str, Any]) -> Locked | bytes:
+    """Lock this process down before it looks at anything; return what it came to, or the answer to every task."""
+    from preflight import sandbox
+
+    scratch, program = jail["scratch"], jail["program"]
+    guard = Guard(isolation=jail["isolation"], memory_bytes=jail["memory_bytes"])
     try:
-        _limit_cpu(float(str(task["cpu_s"])))
-        answer = b"r" + run_task(str(task["name"]), files, task["payload"], emit)
+        locked = sandbox.lock(guard, scratch=Path(scratch) if scratch else None, program=program)
+    except OSError as error:
+        locked = Locked(level="none", missing=(f"Locking a worker down failed: {error}.",))
+        if guard.isolation == "auto":  # what the kernel offers and then refuses is no ordinary lack
+            return b"p" + problem_bytes(IsolationUnavailable(f"{locked.missing[0]} {ISOLATION_ADVICE}"))
+    if guard.isolation == "required" and locked.level != "full":
+        return b"p" + problem_bytes(isolation_unavailable(locked))
+    return locked
+
+
+def _answer(task: dict[str, Any], files: Files, pipe: Connection, pen: Pen) -> bytes:
+    try:
+        budget = Budget(cpu_s=float(task["cpu_s"]), stall_s=float(task["stall_s"]), unit_s=float(task["unit_s"]))
+        teller = Teller(pipe.send_bytes, pen, budget)
+        answer = b"r" + run_task(str(task["name"]), files, task["payload"], teller)
         if len(answer) <= MAX_FRAME_BYTES:
             return answer
         error: Exception = OutOfMemory("What there is to tell of this document is too much at once. Split it first.")
@@ -170,14 +211,28 @@ def _answer(task: dict[str, Any], files: Files, emit: Callable[[bytes], None]) -
     return b"p" + problem_bytes(error)
 
 
-def run_task(name: str, files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]) -> bytes:
+def _limit_files(files: Files, most: int) -> None:
+    """Let no file of a task grow far beyond what it is made from (RLIMIT_FSIZE); a bomb must not fill the disk.
+
+    Args:
+        files: The files.
+        most: Limit that this process was started with.
+    """
+    sources = (files.document, *files.inputs)
+    total = sum(os.fstat(one.fileno()).st_size for one in sources)
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    wanted = GROWTH * total + FREE_GROWTH_BYTES
+    resource.setrlimit(resource.RLIMIT_FSIZE, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), hard))
+
+
+def run_task(name: str, files: Files, payload: dict[str, Any], emit: Emit) -> bytes:
     """Run one task of the tables in :mod:`preflight.tasks` and :mod:`preflight.cutting_tasks` on open files.
 
     Args:
         name: Key of a table.
         files: The document, and what else the task reads and writes.
         payload: The task's arguments as plain JSON data.
-        emit: Takes intermediate results as JSON bytes.
+        emit: Takes intermediate results and hears which unit is under way.
 
     Raises:
         ExtractionError: The document cannot be read.
@@ -214,7 +269,6 @@ def _quiet() -> None:
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     os.close(null)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     allow_files(MANY_FILES)
 
 
@@ -224,11 +278,3 @@ def allow_files(count: int) -> None:
     wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _limit_cpu(cpu_s: float) -> None:
-    """Let the kernel end the worker after ``cpu_s`` more seconds of CPU; soft limit only, so that it can be moved."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    wanted = int(used.ru_utime + used.ru_stime + cpu_s) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

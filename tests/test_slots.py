@@ -14,6 +14,7 @@ import pytest
 from preflight.document import Document, find_document
 from preflight.errors import ServiceBusy
 from preflight.execution import Outcome, Task
+from preflight.isolation import Guard
 from preflight.slots import Slots
 
 if TYPE_CHECKING:
@@ -142,13 +143,16 @@ def test_a_task_that_keeps_telling_is_killed_at_its_deadline_too(slots: Slots, d
     assert time.monotonic() - started < 10
 
 
-def test_what_a_worker_has_started_dies_with_it(slots: Slots, document: Document) -> None:
+def test_what_a_worker_has_started_dies_with_it(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    find_fault_tasks(monkeypatch)
+    slots = Slots(1, preload=("fault_tasks",), guard=Guard(isolation="off"))
     children: list[int] = []
 
     outcomes = list(
         slots.run(tasks(document, "start_a_child", wall_s=2.0), lambda _, event: children.append(int(event)))
     )
 
+    slots.close()
     assert codes(outcomes) == ["timeout"]
     assert len(children) == 1
     assert _gone(set(children))

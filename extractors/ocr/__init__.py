@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from extractors.errors import OcrLanguageMissing, OcrUnavailable
-from extractors.ocr.tessdata import missing_message, require
+from extractors.ocr.tessdata import installed, missing_message, require
 
 if TYPE_CHECKING:
     from extractors.ocr.base import OcrEngine
@@ -80,6 +81,13 @@ def select_engine(name: str, languages: tuple[str, ...]) -> EngineChoice:
     engine = _made(name)
     require(languages, engine.languages() or (languages if name == "null" else ()))
     return EngineChoice(engine=engine, why=f"{name} {engine.version()} was asked for.")
+
+
+def runs_program(name: str, languages: tuple[str, ...]) -> bool:
+    """Whether the engine that will be taken starts a program of the system, told without loading any engine."""
+    if name != AUTO:
+        return name == "pytesseract"
+    return find_spec("tesserocr") is None or not set(languages) <= set(installed())
 
 
 def engine_states() -> tuple[EngineState, ...]:

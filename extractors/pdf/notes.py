@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from extractors.base import SKIPPED
 from extractors.facts import Finding
 
 if TYPE_CHECKING:
@@ -43,6 +44,14 @@ _TOLD: dict[str, tuple[Severity, str]] = {
         "These pages are more than a thousand times as long as wide and cannot be drawn. Correct their page size, or "
         "leave them out.",
     ),
+    **{
+        why: (
+            "error",
+            f"Reading these pages {what}, so they were left out and nothing is known of them. Print the document to a "
+            "new PDF, or leave them out.",
+        )
+        for why, what in SKIPPED.items()
+    },
     "text-layer-lies": (
         "warning",
         "The text layer of these pages is not what they show (a broken encoding, or recognition in the wrong script). "

@@ -67,9 +67,11 @@ class PdfExtractor:
             cut_short = (cut_short_finding(),) if damaged and not _has_end(file) else ()
             units: list[UnitFacts] = []
             for number in range(1, count + 1):
+                options.begin(number)
                 facts, text = pages.read(number)
                 sink(facts, text)
                 units.append(facts)
+            options.begin(0)
         return DocumentFacts(
             unit_kind="page",
             unit_count=len(units),
@@ -143,6 +145,10 @@ class _Pages:
 
     def read(self, number: int) -> tuple[UnitFacts, UnitText]:
         """Return facts and text of one page."""
+        why = self._options.skip.get(number)
+        if why is not None:
+            self.notes.add(why, number)
+            return _unread(number, why)
         state = self._losses.contents(number)
         if state is State.TOO_LARGE:  # PDFium would unpack all of it
             self.notes.add("content-too-large", number)

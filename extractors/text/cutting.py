@@ -10,11 +10,11 @@ from __future__ import annotations
 import codecs
 import os
 import shutil
-import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from extractors.base import Change, ReadOptions
+from extractors.scratch import spool
 from extractors.text.blocks import BlockIndex
 from extractors.text.encodings import byte_order_mark, mark_of, read_sample, recode, sniff_encoding
 from extractors.text.hypercut import html_cutter, no_such_blocks
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from extractors.facts import UnitFacts, UnitText
 
 _CHUNK = 1 << 20
-_IN_MEMORY = 16_000_000
 _TABLE_SAMPLE_BYTES = 8192
 
 
@@ -201,13 +200,13 @@ def _is_ascii(file: BinaryIO) -> bool:
 
 def _to_utf8(out: BinaryIO, codec: str) -> None:
     """Write a text again in UTF-8 with a byte order mark."""
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
-        spool.write(codecs.BOM_UTF8)
-        recode(out, 0, spool, (codec, "utf-8"))
-        spool.seek(0)
+    with spool() as copy:
+        copy.write(codecs.BOM_UTF8)
+        recode(out, 0, copy, (codec, "utf-8"))
+        copy.seek(0)
         out.seek(0)
         out.truncate()
-        shutil.copyfileobj(spool, out)
+        shutil.copyfileobj(copy, out)
 
 
 def _repeated(kind: str, first: int) -> Change:

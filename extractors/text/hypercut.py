@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from extractors.base import Change, ReadOptions
 from extractors.errors import ActiveContentRejected, DamagedDocument, ExtractionError
+from extractors.scratch import spool
 from extractors.text.blocks import PRINT_BYTES, BlockIndex, BlockWriter
 from extractors.text.encodings import mark_of
 from extractors.text.hypertext import Page, parse
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from extractors.base import CutOptions, ShrinkStep
     from extractors.facts import UnitFacts, UnitText
 
-_IN_MEMORY = 16_000_000
 _CHUNK = 1 << 20
 
 
@@ -40,9 +39,9 @@ def html_cutter(file: BinaryIO, options: CutOptions) -> Iterator[HtmlCutter]:
     mark, codec = mark_of(file.read(4), encoding)
     reading = ReadOptions(media_type=options.media_type, text=False, limits=options.limits)
     index = BlockIndex()
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+    with spool() as spooled:
         writer = BlockWriter(reading, _ignore, encoding, index)
-        tape = Recorder(spool, codec, index.__len__, keep_active=options.active_content == "keep")
+        tape = Recorder(spooled, codec, index.__len__, keep_active=options.active_content == "keep")
         _, stopped = parse(LineReader(file, encoding), Page(writer, tape))
         writer.finish()
         found = sorted(set().union(*tape.stripped.values()))
@@ -51,17 +50,22 @@ def html_cutter(file: BinaryIO, options: CutOptions) -> Iterator[HtmlCutter]:
                 f"The page has active content ({', '.join(found)}), which was to be rejected. "
                 "Choose to strip it from the pieces, or to keep it."
             )
-        yield HtmlCutter(spool, tape, index, mark, options, stopped)
+        yield HtmlCutter(spooled, tape, index, mark, options, stopped)
 
 
 class HtmlCutter:
     """An open HTML page that pieces are cut from. Made by :func:`html_cutter`, valid until its block ends."""
 
     def __init__(
-        self, spool: tempfile.SpooledTemporaryFile[bytes], tape: Recorder, index: BlockIndex, mark: bytes,
-        options: CutOptions, stopped: str,
-    ) -> None:  # fmt: skip
-        self._spool = spool
+        self,
+        spooled: BinaryIO,
+        tape: Recorder,
+        index: BlockIndex,
+        mark: bytes,
+        options: CutOptions,
+        stopped: str,
+    ) -> None:
+        self._spool = spooled
         self._tape = tape
         self._index = index
         self._mark = mark

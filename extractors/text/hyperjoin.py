@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from typing import TYPE_CHECKING, BinaryIO
 
 from extractors.base import ReadLimits, ReadOptions
+from extractors.scratch import spool
 from extractors.text.blocks import BlockWriter
 from extractors.text.encodings import mark_of
 from extractors.text.hypertext import Page, parse
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from extractors.facts import UnitFacts, UnitText
     from extractors.text.gridded import HtmlTable
 
-_IN_MEMORY = 16_000_000
 _ANY_NUMBER = 1 << 62
 
 
@@ -37,13 +36,13 @@ def join_html(pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
     """
     options = ReadOptions(media_type="text/html", text=False, limits=ReadLimits(max_blocks=_ANY_NUMBER))
     mark, codec = b"", "utf-8"
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+    with spool() as spooled:
         tape: _Joined | None = None
         for piece in pieces:
             encoding = encoding_of(piece)
             if tape is None:
                 mark, codec = mark_of(piece.read(4), encoding)
-                tape = _Joined(Recorder(spool, codec, lambda: 0, keep_active=True))
+                tape = _Joined(Recorder(spooled, codec, lambda: 0, keep_active=True))
             else:
                 tape.next_piece()
             parse(LineReader(piece, encoding), Page(BlockWriter(options, _ignore, encoding), tape))
@@ -53,8 +52,8 @@ def join_html(pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
         out.write(mark)
         for data in recorder.opening(recorder.place(1)):
             out.write(data)
-        spool.seek(0)
-        shutil.copyfileobj(spool, out)
+        spooled.seek(0)
+        shutil.copyfileobj(spooled, out)
         out.write(recorder.closing(recorder.end_place()))
 
 

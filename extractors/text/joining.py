@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from extractors.base import ReadLimits, ReadOptions
+from extractors.scratch import spool
 from extractors.text.blocks import BlockWriter
 from extractors.text.encodings import Encoding, mark_of, read_sample, recode, sniff_encoding
 from extractors.text.hyperjoin import join_html
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from extractors.facts import UnitFacts, UnitText
 
 _CHUNK = 1 << 20
-_IN_MEMORY = 16_000_000
 _ANY_NUMBER = 1 << 62
 _LONGEST_TAIL = 2_048
 _HINT = "sep="
@@ -111,7 +110,7 @@ def _alike(parts: list[_Part], stack: ExitStack) -> list[_Part]:
 
 
 def _recoded(part: _Part, codec: str, stack: ExitStack) -> _Part:
-    file = stack.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 (the stack closes it)
+    file = stack.enter_context(spool())
     recode(part.file, len(part.mark), file, (part.codec, codec))
     return _Part(file, Encoding(codec, codec), b"", codec, 0, file.tell())
 

@@ -20,7 +20,7 @@ BUSY_S = 30.0
 GRACE_S = 10
 PRELOAD = (
     "preflight.tasks",
-    "preflight.warm",
+    "preflight.warm_fresh",
     "extractors.pdf.reader",
     "extractors.docx.reader",
     "extractors.image",

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from preflight.document import Document
 
 
+GARBLED = (
+    "The worker's answer on this document makes no sense, so nothing it said is used. The document may have taken the "
+    "parser over: do not open it elsewhere, ask for a new export of it."
+)
 _MOST_DETAIL, _MOST_TRACE = 4_000, 40_000  # characters
 _MOST_UNITS = 1 << 31
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 from extractors.base import ReadLimits
 from extractors.facts import Origin, Role, Source, UnitText
-from preflight.errors import FileMissing
-from preflight.execution import Task
+from preflight.errors import FileMissing, ParserCrashed
+from preflight.execution import GARBLED, Task
+from preflight.problems import problem_from
 from preflight.tasks import Examined, ReadTask, Recognized, RecognizeTask
 from preflight.wire import load
 from preflight.wording import UNKNOWN_TYPE
@@ -93,7 +94,11 @@ def examined_from(outcome: Outcome, document: Document, source: Source | None) -
         source: What :class:`ReadEvents` heard of it before the task ended.
     """
     if outcome.result is not None:
-        return load(Examined, outcome.result)
+        try:
+            return _checked(load(Examined, outcome.result))
+        except ValueError:  # pydantic's errors are ValueErrors
+            logger.warning("a worker's answer makes no sense")
+            return Unread(source=source or plain_source(document), problem=problem_from(ParserCrashed(GARBLED)))
     if outcome.trace:
         logger.error("bug while reading a document:\n%s", outcome.trace)
     if outcome.problem is None:
@@ -158,6 +163,20 @@ def plain_source(document: Document) -> Source:
     except FileMissing:  # it went away or changed while it was read; the problem says so
         digest = ""
     return Source(name=document.name, size_bytes=document.size_bytes, sha256=digest, media_type=UNKNOWN_TYPE)
+
+
+def _checked(examined: Examined) -> Examined:
+    """Return what a worker told, if its parts agree; the types of the fields are checked already.
+
+    Raises:
+        ValueError: They do not.
+    """
+    facts = examined.facts
+    if facts.unit_count != len(facts.units) or any(unit.number != at for at, unit in enumerate(facts.units, 1)):
+        raise ValueError("units are not numbered from 1")
+    if any(not 0 < one.number <= facts.unit_count for one in examined.measures):
+        raise ValueError("measures of units that are not there")
+    return examined
 
 
 class ReadEvents:

@@ -7,6 +7,7 @@ has one thread, and there is no way back.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import struct
@@ -45,7 +46,10 @@ class _Program(ctypes.Structure):
 
 
 def prepare() -> None:
-    """Make what all workers share, in the process that forks them. Does nothing where there is no Landlock."""
+    """Make what all workers share, in the process that forks them."""
+    machine = seccomp.machine()
+    if machine is not None:
+        seccomp.denials(machine, programs=False)
     if not _prepared and landlock.abi():
         _prepared.append(landlock.ruleset(_readable()))
 
@@ -81,7 +85,7 @@ def lock(guard: Guard, *, scratch: Path | None = None, program: str | None = Non
         return Locked(level="none", missing=(NO_LANDLOCK, NO_SECCOMP))
     if scratch is not None:
         tempfile.tempdir = str(scratch)
-    library = ctypes.CDLL(None, use_errno=True)
+    library = landlock.system()
     _prctl(library, _PR_SET_NO_NEW_PRIVS, 1)
     _prctl(library, _PR_SET_DUMPABLE, 0)
     _drop_capabilities(library)
@@ -148,11 +152,9 @@ def _restrict_files(scratch: Path | None, program: str | None) -> bool:
 def _has_seccomp() -> bool:
     if sys.platform != "linux" or seccomp.machine() is None:
         return False
-    library = ctypes.CDLL(None, use_errno=True)
+    library = landlock.system()
     # Asking for filter mode with no filter fails with EFAULT where there are filters, with EINVAL where there are none.
     library.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_MODE_FILTER), None, ctypes.c_ulong(0), ctypes.c_ulong(0))
-    import errno
-
     return ctypes.get_errno() == errno.EFAULT
 
 

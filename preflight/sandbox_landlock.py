@@ -12,6 +12,7 @@ import stat
 import struct
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,15 +59,22 @@ _DATA = (
 )
 
 
-def _call(number: int, *arguments: int | bytes | None) -> int:
-    """Make a system call; return its result, or minus the errno."""
+@cache
+def system() -> ctypes.CDLL:
+    """Return the C library."""
     library = ctypes.CDLL(None, use_errno=True)
     library.syscall.restype = ctypes.c_long
+    return library
+
+
+def _call(number: int, *arguments: int | bytes | None) -> int:
+    """Make a system call; return its result, or minus the errno."""
     given = [ctypes.c_long(one) if isinstance(one, int) else ctypes.c_char_p(one) for one in arguments]
-    result = int(library.syscall(ctypes.c_long(number), *given))
+    result = int(system().syscall(ctypes.c_long(number), *given))
     return -ctypes.get_errno() if result < 0 else result
 
 
+@cache
 def abi() -> int:
     """Version of Landlock in this kernel; 0 when it has none, or it is switched off."""
     return max(0, _call(_CREATE_RULESET, None, 0, _VERSION)) if sys.platform == "linux" else 0

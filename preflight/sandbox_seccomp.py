@@ -8,9 +8,10 @@ fails with EPERM, so that a library that only tries goes on. On any other archit
 from __future__ import annotations
 
 import errno
-import platform
+import os
 import struct
 from dataclasses import dataclass
+from functools import cache
 
 from preflight.sandbox_syscalls import ABSENT, ARCHITECTURES, CHECKED, FILES, NAMES, NETWORK, PROGRAMS, SYSTEM
 
@@ -50,7 +51,7 @@ _END = Instruction(_RETURN, _KILL)
 
 def machine() -> str | None:
     """Return the key of :data:`ARCHITECTURES` for this process; None where there is no filter for it."""
-    name = platform.machine()
+    name = os.uname().machine
     return name if name in ARCHITECTURES and struct.calcsize("P") == 8 else None
 
 
@@ -63,6 +64,16 @@ def program(architecture: str, pid: int, *, programs: bool) -> bytes:
         programs: Whether programs may be started and files be written where Landlock lets them (a worker that runs the
             OCR program); signals to others are then kept in by Landlock's scope.
     """
+    column = list(ARCHITECTURES).index(architecture)
+    code: list[Instruction] = []
+    for name, checks in _checks(pid, programs=programs).items():
+        code += _when(CHECKED[name][column], checks)
+    return denials(architecture, programs=programs) + b"".join(one.packed() for one in (*code, _GO))
+
+
+@cache
+def denials(architecture: str, *, programs: bool) -> bytes:
+    """Return the part of the filter that is the same for every process; falls through where it has no verdict."""
     column = list(ARCHITECTURES).index(architecture)
     code = [
         Instruction(_LOAD, _ARCHITECTURE),
@@ -78,9 +89,7 @@ def program(architecture: str, pid: int, *, programs: bool) -> bytes:
             code += _when(numbers[column], [_DENY])
     for numbers in ABSENT.values():
         code += _when(numbers[column], [_NOT_THERE])
-    for name, checks in _checks(pid, programs=programs).items():
-        code += _when(CHECKED[name][column], checks)
-    return b"".join(one.packed() for one in (*code, _GO))
+    return b"".join(one.packed() for one in code)
 
 
 def _when(number: int | None, then: list[Instruction]) -> list[Instruction]:

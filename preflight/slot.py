@@ -17,7 +17,7 @@ from preflight.board import Board, Note
 from preflight.channel import BadFrame, Channel
 from preflight.document import storage_error
 from preflight.errors import OutOfMemory, ParserCrashed, TimedOut, WorkerFailure
-from preflight.execution import WALL_FACTOR, Outcome, problem_outcome
+from preflight.execution import GARBLED, WALL_FACTOR, Outcome, problem_outcome
 from preflight.problems import problem_from
 from preflight.worker import MAX_FRAME_BYTES
 
@@ -41,10 +41,6 @@ _NEVER_S = 1e9
 _ABORTED = frozenset({signal.SIGABRT, signal.SIGTRAP, signal.SIGILL, signal.SIGSEGV, signal.SIGBUS})
 _MOSTLY = 0.7
 _MORE_TIME = "--timeout, the setting `timeout`"
-_GARBLED = (
-    "The worker's answer on this document makes no sense, so nothing it said is used. The document may have taken the "
-    "parser over: do not open it elsewhere, ask for a new export of it."
-)
 
 
 class Slot:
@@ -108,7 +104,7 @@ class Slot:
                 if outcome is not None:
                     return outcome
         except (BadFrame, _Nonsense):
-            return self._failed(running, ParserCrashed(_GARBLED), unit=None)
+            return self._failed(running, ParserCrashed(GARBLED), unit=None)
         except (EOFError, OSError):
             error, killed = worker.death(self._guard.memory_bytes)
             return self._failed(running, error, unit=worker.unit, killed=killed)

@@ -16,12 +16,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class _View(ctypes.Structure):
+    """``Py_buffer``: ctypes itself takes the address of writable buffers only."""
+
+    _fields_ = (
+        ("address", ctypes.c_void_p),
+        ("owner", ctypes.py_object),
+        ("length", ctypes.c_ssize_t),
+        ("item_size", ctypes.c_ssize_t),
+        ("read_only", ctypes.c_int),
+        ("dimensions", ctypes.c_int),
+        ("format", ctypes.c_char_p),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+        ("sub_offsets", ctypes.c_void_p),
+        ("internal", ctypes.c_void_p),
+    )
+
+
 class PdfiumSource:
     """Bytes PDFium may read for as long as this object lives.
 
-    A file is mapped (private, nothing is read before PDFium touches it), so a 2 GB file costs no memory. Where the
-    address space does not allow that (a worker under RLIMIT_AS), PDFium asks for blocks through ``file`` instead. A
-    file must not be shortened while it is mapped: the process would get SIGBUS.
+    A file is mapped (read-only, nothing is read before PDFium touches it), so a 2 GB file costs no memory; a mapping
+    that may be written would count against a worker's limit on memory (RLIMIT_DATA). Where the address space does not
+    allow that, PDFium asks for blocks through ``file`` instead. A file must not be shortened while it is mapped: the
+    process would get SIGBUS.
 
     Attributes:
         size: Size in bytes, at least 1.
@@ -30,7 +49,8 @@ class PdfiumSource:
 
     def __init__(self, file: BinaryIO | bytes) -> None:
         self._mapping: mmap.mmap | None = None
-        self._array: ctypes.Array[ctypes.c_char] | bytes | None = None
+        self._view: _View | None = None
+        self._array: int | bytes | None = None
         self._reader: tuple[object, object] | None = None
         if isinstance(file, bytes):
             self.size, self._array = len(file), file
@@ -42,9 +62,10 @@ class PdfiumSource:
         self.size = file.seek(0, os.SEEK_END)
         file.seek(0)
         try:
-            # ACCESS_COPY because ctypes takes the address of writable buffers only; nothing is ever written.
-            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-            self._array = (ctypes.c_char * self.size).from_buffer(self._mapping)
+            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._view = _View()
+            ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(self._mapping), ctypes.byref(self._view), 0)
+            self._array = self._view.address
         except (OSError, ValueError):  # no descriptor (io.UnsupportedOperation is both), or no room
             if isinstance(file, io.BytesIO):
                 self._array = file.getvalue()
@@ -70,6 +91,9 @@ class PdfiumSource:
     def close(self) -> None:
         """Give the bytes back. No document loaded from here may be used any more."""
         self._array = self._reader = None
+        if self._view is not None:
+            ctypes.pythonapi.PyBuffer_Release(ctypes.byref(self._view))
+            self._view = None
         if self._mapping is not None:
             self._mapping.close()
             self._mapping = None

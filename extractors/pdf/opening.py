@@ -30,6 +30,10 @@ OpenedWith = Literal["none", "empty", "user", "owner"]
 
 REPAIR_MAX_BYTES = 200_000_000
 """A repair holds the whole rewritten file in memory, beside the damaged one."""
+KEPT_BYTES = 100_000_000
+"""Bytes of pages PDFium may have looked at before it has to let go of them."""
+A_SCAN_BYTES = 1_000_000
+"""What a page is taken to have where nobody has counted."""
 _MISSES = 64
 _COUNT_CAP = 100_000
 
@@ -45,13 +49,22 @@ class OpenPdf:
     """
 
     def __init__(
-        self, *, file: BinaryIO, pdfium: pypdfium2.PdfDocument, forms: Sequence[bytes], encrypted: bool
+        self,
+        *,
+        file: BinaryIO,
+        source: PdfiumSource,
+        pdfium: pypdfium2.PdfDocument,
+        forms: Sequence[bytes],
+        encrypted: bool,
     ) -> None:
         self.pdfium = pdfium
+        self._source = source
+        self._loaded_bytes = 0
         self.password = forms[0] if forms else None
         self.encrypted = encrypted
         self.by_qpdf = False
         self._forms = tuple(forms) or (b"",)
+        self._pdfium_form = self._forms[0]
         self._file = file
         self._pike: pikepdf.Pdf | None = None
         self._pike_tried = False
@@ -141,6 +154,21 @@ class OpenPdf:
         self.pdfium, self._copy, self.by_qpdf = document, source, True
         return True
 
+    def note_loaded(self, size_bytes: int) -> None:
+        """Note that a page of so many bytes was loaded and is closed again.
+
+        PDFium keeps every stream it has ever looked at (measured: a gigabyte for a gigabyte of scans), so after a while
+        the document is opened in it anew. No handle from before may be used after this.
+        """
+        self._loaded_bytes += size_bytes
+        if self._loaded_bytes < KEPT_BYTES:
+            return
+        self._loaded_bytes = 0
+        raw, _ = (self._copy or self._source).load(None if self._copy else self._pdfium_form)
+        if raw is not None:
+            self.pdfium.close()
+            self.pdfium = pypdfium2.PdfDocument(raw)
+
     def close(self) -> None:
         """Close both documents."""
         self._page_objects = None
@@ -193,7 +221,7 @@ def _open_directly(source: PdfiumSource, file: BinaryIO, password: str | None) -
             encrypted = pdfium_c.FPDF_GetSecurityHandlerRevision(document) != -1
             # PDFium also tries other encodings of what it is given, so qpdf may need another form than the one it took.
             forms = (form, *(other for other in given if form and other != form)) if encrypted else ()
-            return OpenPdf(file=file, pdfium=document, forms=forms, encrypted=encrypted)
+            return OpenPdf(file=file, source=source, pdfium=document, forms=forms, encrypted=encrypted)
         if code == pdfium_c.FPDF_ERR_SECURITY:
             raise UnsupportedFormat(
                 "The PDF is encrypted for certificates or by a method unknown here. Open it where it can be read and "
@@ -217,14 +245,15 @@ def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, passw
         raise password_problem(password) from error
     if copy is None:
         raise _refused(source)
-    raw, _ = stack.enter_context(pdfium_source(copy.data)).load(None)
+    mended = stack.enter_context(pdfium_source(copy.data))
+    raw, _ = mended.load(None)
     document = None if raw is None else pypdfium2.PdfDocument(raw)
     if document is None or not _loadable_pages(document, len(document), first_only=True):
         if document is not None:
             document.close()
         raise _refused(source)
     forms = (copy.password,) if copy.encrypted else ()
-    opened = OpenPdf(file=file, pdfium=document, forms=forms, encrypted=copy.encrypted)
+    opened = OpenPdf(file=file, source=mended, pdfium=document, forms=forms, encrypted=copy.encrypted)
     opened.by_qpdf = True
     opened.add_finding(repaired_finding())
     return opened

@@ -69,6 +69,7 @@ class PdfExtractor:
             for number in range(1, count + 1):
                 options.begin(number)
                 facts, text = pages.read(number)
+                opened.note_loaded(facts.stored_bytes)
                 sink(facts, text)
                 units.append(facts)
             options.begin(0)

@@ -16,7 +16,7 @@ from extractors.ocr.measure import look
 from extractors.pdf.drawing import draw_gray
 from extractors.pdf.embedded import embedded_image
 from extractors.pdf.limits import PIKE_ERRORS
-from extractors.pdf.opening import open_pdf
+from extractors.pdf.opening import A_SCAN_BYTES, open_pdf
 from extractors.raster import MAX_LONGEST_PX
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def render_pages(file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...])
     with open_pdf(file, options.password) as opened:
         for number in numbers:
             yield number, render_page(opened, number, options.limits)
+            opened.note_loaded(A_SCAN_BYTES)
 
 
 def render_page(opened: OpenPdf, number: int, limits: ReadLimits) -> Raster:

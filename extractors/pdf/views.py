@@ -11,7 +11,7 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from extractors.errors import DamagedDocument, SafetyLimitExceeded
-from extractors.pdf.opening import open_pdf
+from extractors.pdf.opening import A_SCAN_BYTES, open_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ def page_views(file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]) -
     with open_pdf(file, options.password) as opened:
         for number in numbers:
             yield number, _view(opened, number)
+            opened.note_loaded(A_SCAN_BYTES)
 
 
 def _view(opened: OpenPdf, number: int) -> Image.Image:

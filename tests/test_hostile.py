@@ -1,0 +1,161 @@
+"""The whole nasty set as a gate: each file gets the right kind of answer in bounded time and memory, and harms none.
+
+The files are made once a session by the generator in the shared folder. Run with ``-n 2`` it takes about two minutes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from gauge import Gauge
+from hostile_expectations import EXPECTED, FINDINGS
+from rich.console import Console
+
+from extractors.errors import ExtractionError
+from preflight.batch import read_report, run_batch
+from preflight.document import find_document
+from preflight.errors import PreflightError
+from preflight.isolation import MEMORY_BYTES
+from preflight.judging import Order, prepare
+from preflight.pipeline import missing_report, run
+from preflight.render import report_view
+from preflight.settings import Settings
+from preflight.slots import Slots
+from preflight.wire import report_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from preflight.model import Report
+
+MAX_S = 20.0
+MAX_WALL_S = 120.0
+"""CPU is held to the 20 seconds: the machine may have other things to do, which must not fail the test."""
+SAMPLED_BYTES = 80 << 20
+"""What a worker has in memory besides its data: libraries, fonts, the file."""
+
+
+@pytest.fixture(scope="session")
+def hostile(shared: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Folder of all hostile files, made once for all processes of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "hostile"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "expect.json").exists():
+            generator = shared / "hostile" / "make_nasty.py"
+            subprocess.run([sys.executable, str(generator), str(folder)], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def slots() -> Iterator[Slots]:
+    made = Slots(1, preload=("preflight.tasks", "extractors.pdf.reader", "extractors.docx.reader", "preflight.warm"))
+    yield made
+    made.close()
+
+
+def check(path: Path, slots: Slots, name: str | None = None) -> Report:
+    prepared = prepare(Order())
+    try:
+        document = find_document(path, name=name)
+    except (ExtractionError, PreflightError) as error:
+        return missing_report(path.name, prepared, error)
+    return run(document, prepared, Settings(), slots)
+
+
+def answer(report: Report) -> str:
+    return report.problem.code if report.problem is not None else str(report.verdict)
+
+
+def test_every_file_of_the_generator_is_expected(hostile: Path) -> None:
+    made = set(json.loads((hostile / "expect.json").read_text(encoding="utf-8")))
+
+    assert made == set(EXPECTED)
+    assert len(made) >= 85
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_hostile_file_gets_its_answer_and_harms_no_other(name: str, hostile: Path, slots: Slots) -> None:
+    with Gauge() as gauge:
+        report = check(hostile / name, slots)
+
+    assert answer(report) in EXPECTED[name]
+    if name in FINDINGS:
+        assert FINDINGS[name] in {finding.code for finding in report.findings}
+    assert gauge.cpu_s < MAX_S
+    assert gauge.wall_s < MAX_WALL_S
+    assert gauge.peak_bytes < MEMORY_BYTES + SAMPLED_BYTES
+    assert report_json(report)
+    assert check(hostile / "ok.pdf", slots).verdict == "fits"
+
+
+def test_canaries_of_hostile_files_are_untouched(hostile: Path, slots: Slots) -> None:
+    """Nothing that a document names is opened: what it would have read is nowhere in what is said of it."""
+    words = b"".join(
+        report_json(check(hostile / name, slots)) for name in ("xxe.docx", "xxe_param.docx", "external_rels.docx")
+    )
+
+    assert b"root:" not in words
+    assert not Path("/tmp/nasty_escape.txt").exists()  # noqa: S108 (where the document wants it)
+
+
+def test_names_are_shown_without_harm(hostile: Path, slots: Slots) -> None:
+    names = json.loads((hostile / "names.json").read_text(encoding="utf-8"))
+
+    for name in names:
+        report = check(hostile / "ok.pdf", slots, name)
+        shown = _printed(report)
+        assert report.source.name
+        assert not [one for one in report.source.name if unicodedata.category(one) in ("Cc", "Cf", "Cs")], name
+        assert len(report.source.name) <= 200
+        assert "\x1b" not in shown
+        assert json.loads(report_json(report))["source"]["name"] == report.source.name
+
+
+def _printed(report: Report) -> str:
+    console = Console(width=100, highlight=False, markup=False, emoji=False, no_color=True)
+    with console.capture() as captured:
+        console.print(report_view(report))
+    return captured.get()
+
+
+def test_a_folder_of_traps_is_walked(hostile: Path, tmp_path: Path, slots: Slots) -> None:
+    with Gauge() as gauge:
+        result = run_batch([hostile / "batch"], Order(), tmp_path / "out", Settings(), slots)
+
+    lines = read_report(result.report)
+    assert sorted(str(line["path"]) for line in lines) == sorted(
+        ["-rf.pdf", "<b>.pdf", "=cmd.pdf", "a\nb.pdf", "good.pdf", "invoice\u202efdp.pdf"]
+    )
+    assert result.failed == 0
+    assert gauge.wall_s < MAX_WALL_S
+    assert b"root:" not in result.report.read_bytes()
+
+
+def test_names_on_disk_go_through_a_batch(hostile: Path, tmp_path: Path, slots: Slots) -> None:
+    good = (hostile / "ok.pdf").read_bytes()
+    made = 0
+    (tmp_path / "in").mkdir()
+    for name in json.loads((hostile / "names.json").read_text(encoding="utf-8")):
+        if not name or name in (".", "..") or "/" in name or "\0" in name:
+            continue
+        try:
+            (tmp_path / "in" / name).write_bytes(good)
+        except OSError:  # too long for this file system
+            continue
+        made += 1
+
+    result = run_batch([tmp_path / "in"], Order(), tmp_path / "out", Settings(), slots)
+
+    lines = result.report.read_bytes().splitlines()
+    assert len(lines) == made
+    assert result.failed == 0
+    assert all(json.loads(line)["report"]["verdict"] == "fits" for line in lines)

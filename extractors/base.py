@@ -36,6 +36,7 @@ class ReadLimits:
     """What reading one document may cost (defaults: shared/facts/security-and-http.md §1.4).
 
     Attributes:
+        max_bytes: Size of the file. No service takes more, and hashing alone takes a second for each gigabyte.
         max_units: Pages or frames; more is a SafetyLimitExceeded.
         max_blocks: Blocks of flowing text; more is a SafetyLimitExceeded.
         max_image_pixels: Pixels of one image that may be decoded.
@@ -44,6 +45,7 @@ class ReadLimits:
         max_entries: Entries of a container.
     """
 
+    max_bytes: int = 2_000_000_000
     max_units: int = 10_000
     max_blocks: int = 500_000
     max_image_pixels: int = 100_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -156,12 +157,15 @@ def merge_text(native: UnitText, recognized: UnitText | None) -> UnitText:
 
 
 def plain_source(document: Document) -> Source:
-    """Describe a document whose content nothing could be made of. Hashing is no parsing, so it is done here."""
-    try:
-        with document.open() as file:
+    """Describe a document whose content nothing could be made of. Hashing is no parsing, so it is done here.
+
+    What is too big to be read is not hashed either: it has no digest.
+    """
+    digest = ""
+    if document.size_bytes <= ReadLimits().max_bytes:
+        # It may have gone away or changed while it was read; the problem says so then.
+        with suppress(FileMissing), document.open() as file:
             digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
-    except FileMissing:  # it went away or changed while it was read; the problem says so
-        digest = ""
     return Source(name=document.name, size_bytes=document.size_bytes, sha256=digest, media_type=UNKNOWN_TYPE)
 
 

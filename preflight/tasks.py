@@ -15,6 +15,7 @@ from io import BufferedReader
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from extractors.base import ReadLimits, ReadOptions
+from extractors.errors import SafetyLimitExceeded
 from extractors.facts import DocumentFacts, Finding, Source, UnitFacts, UnitText
 from extractors.media import identify
 from extractors.registry import extractor_for
@@ -199,11 +200,21 @@ def _recognize_task(payload: Payload) -> RecognizeTask:
 def opened(
     file: BinaryIO, name: str, password: str | None, limits: ReadLimits
 ) -> tuple[Source, ReadOptions, tuple[Finding, ...]]:
-    """Identify a file and hash it; return what it is, how to read it, and what was noticed."""
+    """Identify a file and hash it; return what it is, how to read it, and what was noticed.
+
+    Raises:
+        SafetyLimitExceeded: It is too big to be read, or hashed.
+        UnsupportedFormat: It is nothing that is read here.
+    """
+    size = file.seek(0, 2)
+    if size > limits.max_bytes:
+        raise SafetyLimitExceeded(
+            f"{name} has {size / 1e9:,.1f} GB; at most {limits.max_bytes / 1e9:,.0f} GB are read, and no service takes "
+            "more. Split it first (PDF: “qpdf --split-pages=500 IN.pdf OUT.pdf”), then check the parts."
+        )
     identified = identify(file, name)
     file.seek(0)
     digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
-    size = file.seek(0, 2)
     file.seek(0)
     source = Source(name=name, size_bytes=size, sha256=digest, media_type=identified.media_type)
     options = ReadOptions(media_type=identified.media_type, password=password, limits=limits)

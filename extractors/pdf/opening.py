@@ -7,6 +7,7 @@ Both facts become findings, because a receiving service may use either parser.
 from __future__ import annotations
 
 import io
+import re
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -34,6 +35,11 @@ KEPT_BYTES = 100_000_000
 """Bytes of pages PDFium may have looked at before it has to let go of them."""
 A_SCAN_BYTES = 1_000_000
 """What a page is taken to have where nobody has counted."""
+_REBUILD_MAX_BYTES = 500_000_000
+"""A file without a table of its objects is searched through from end to end by both parsers, 15 seconds a gigabyte."""
+_TAIL = 2_048
+_START = re.compile(rb"startxref\s+(\d{1,11})")
+_TABLE = re.compile(rb"\s*(?:xref|\d+\s+\d+\s+obj)\b")
 _MISSES = 64
 _COUNT_CAP = 100_000
 
@@ -203,6 +209,8 @@ def open_pdf(file: BinaryIO, password: str | None) -> Iterator[OpenPdf]:
         if file.seek(0, io.SEEK_END) == 0:
             raise EmptyDocument("The file is empty (0 bytes). Export or download it again.")
         source = stack.enter_context(pdfium_source(file))
+        if source.size > _REBUILD_MAX_BYTES and not _has_table(file, source.size):
+            raise _too_big_to_repair(source)
         opened = _open_directly(source, file, password) or _open_repaired(stack, source, file, password)
         stack.callback(opened.close)
         yield opened
@@ -235,10 +243,7 @@ def _open_directly(source: PdfiumSource, file: BinaryIO, password: str | None) -
 def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, password: str | None) -> OpenPdf:
     """Let qpdf rewrite what PDFium refuses, and open that."""
     if source.size > REPAIR_MAX_BYTES:
-        raise DamagedDocument(
-            f"The PDF is damaged and, at {source.size / 1e6:.0f} MB, too big to be repaired in memory. Repair it with "
-            "“qpdf damaged.pdf repaired.pdf” or export it again, then check the result."
-        )
+        raise _too_big_to_repair(source)
     try:
         copy = rewritten(file, password)
     except pikepdf.PasswordError as error:
@@ -257,6 +262,26 @@ def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, passw
     opened.by_qpdf = True
     opened.add_finding(repaired_finding())
     return opened
+
+
+def _has_table(file: BinaryIO, size: int) -> bool:
+    """Whether the end of a file leads to the table of its objects."""
+    file.seek(0)
+    before = max(0, file.read(1024).find(b"%PDF-"))  # places are counted from the header
+    file.seek(max(0, size - _TAIL))
+    starts = _START.findall(file.read(_TAIL))
+    for place in (int(starts[-1]), int(starts[-1]) + before) if starts else ():
+        file.seek(min(place, size))
+        if _TABLE.match(file.read(64)):
+            return True
+    return False
+
+
+def _too_big_to_repair(source: PdfiumSource) -> DamagedDocument:
+    return DamagedDocument(
+        f"The PDF is damaged and, at {source.size / 1e6:.0f} MB, too big to be repaired in memory. Repair it with "
+        "“qpdf damaged.pdf repaired.pdf” or export it again, then check the result."
+    )
 
 
 def _refused(source: PdfiumSource) -> DamagedDocument:

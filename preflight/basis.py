@@ -135,7 +135,7 @@ def _text(made_of: Operands, counter: TokenCounter) -> str:
         words.append(f"× {low / 1000:.2f} to {high / 1000:.2f} other mixtures ({counted(count, made_of.unit)})")
     capped = ", at most 1.092 tokens a UTF-8 byte" if counter.family.bytes_per_mille else ""
     return (
-        f"{base:,} o200k tokens, counted exactly (toktok-rs), times the ratio of {counter.name} by script: "
+        f"{base:,} o200k tokens, counted exactly as tiktoken does, times the ratio of {counter.name} by script: "
         f"{'; '.join(words)}{capped}; in all {interval(own)}. Ratios: {counter.family.source}"
     )
 

@@ -110,7 +110,7 @@ def test_explain_says_where_figures_come_from(samples: Path) -> None:
         "limits looked at",
         "why a page is of its kind",
         "genai-prices",
-        "as tiktoken",
+        "counted exactly",
     ):
         assert words in out
     report = json.loads(preflight("check", samples / "mixed.pdf", "--for", "openai-api-file-input", "--json").stdout)

@@ -62,6 +62,7 @@ class ReadOptions:
         media_type: What :func:`extractors.media.identify` found.
         password: User or owner password; None when none was given, which is not the empty password.
         text: Whether the sink wants text (facts such as native_chars are computed either way).
+        look: Whether pixels may be looked at where structure leaves open what a unit is; without, its kind may be off.
         limits: Safety limits.
         skip: Units that are handed over as unreadable without a look at them, and why (a key of
             :data:`SKIPPED`): each has taken a worker down before.
@@ -71,6 +72,7 @@ class ReadOptions:
     media_type: str
     password: str | None = None
     text: bool = True
+    look: bool = True
     limits: ReadLimits = field(default_factory=ReadLimits)
     skip: Mapping[int, str] = field(default_factory=dict)
     begin: Callable[[int], None] = _unheard

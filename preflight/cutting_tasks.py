@@ -20,12 +20,12 @@ from extractors.base import (
     Fingerprinting,
     Joinable,
     ReadLimits,
+    ReadOptions,
     ShrinkStep,
 )
 from extractors.errors import ExtractionError, UnsupportedFormat
 from extractors.media import identify
 from extractors.registry import DOCM, extractor_for
-from preflight.tasks import opened
 from preflight.views import compare
 from preflight.wire import dump
 
@@ -202,8 +202,9 @@ def _write(cutter: Cutter, span: Span, out: BinaryIO, step: ShrinkStep | None) -
 def fingerprint(files: Files, payload: Payload, emit: Emit) -> bytes:
     """Take the content fingerprint of every unit; returns :class:`Printed`, emits the number so far."""
     task = PrintTask(**payload | {"limits": ReadLimits(**payload["limits"])})
-    source, options, _ = opened(files.document, task.name, task.password, task.limits)
-    extractor = extractor_for(source.media_type)
+    media_type = identify(files.document, task.name).media_type
+    options = ReadOptions(media_type=media_type, password=task.password, limits=task.limits)
+    extractor = extractor_for(media_type)
     if not isinstance(extractor, Fingerprinting):
         return dump(Printed(able=False))
     prints: list[str] = []

@@ -80,7 +80,7 @@ def _check_units(
 ) -> tuple[Discrepancy, ...]:
     """Compare text and content of all units; returns notes on those that the manifest says were repaired."""
     tasks = [
-        examine_task(original, settings, key=_READ, password=password, encodings=(), prints=True),
+        examine_task(original, settings, key=_READ, password=password, encodings=(), prints=True, look=False),
         print_task(original, settings, key=_PRINTS, password=password),
     ]
     events = ReadEvents(None)

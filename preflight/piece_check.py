@@ -93,7 +93,7 @@ def check_units(manifest: Manifest, found: Found, settings: Settings, executor: 
 def _tasks(pieces: Mapping[int, ManifestPiece], found: Found, settings: Settings) -> Iterator[Task]:
     for index in pieces:
         document = found.pieces[index]
-        yield examine_task(document, settings, key=2 * index, encodings=(), prints=True)
+        yield examine_task(document, settings, key=2 * index, encodings=(), prints=True, look=False)
         yield print_task(document, settings, key=2 * index + 1)
 
 

@@ -70,7 +70,7 @@ def _check_texts(surveyed: Surveyed, ready: Sequence[Ready]) -> None:
     whole = [one for one in ready if one.span.rows is None]
     documents = [staged_document(one.path, one.media_type) for one in whole]
     tasks = [
-        examine_task(document, surveyed.settings, key=key, encodings=(), prints=True)
+        examine_task(document, surveyed.settings, key=key, encodings=(), prints=True, look=False)
         for key, document in enumerate(documents)
     ]
     for outcome in surveyed.executor.run(tasks, lambda _key, _event: None):

@@ -74,14 +74,19 @@ def examine_task(
     password: str | None = None,
     encodings: tuple[Encoding, ...] = ("o200k",),
     prints: bool = False,
+    look: bool = True,
 ) -> Task:
-    """Return the task that has a worker identify, read and measure a document, with text fingerprints if wanted."""
+    """Return the task that has a worker identify, read and measure a document, with text fingerprints if wanted.
+
+    Without ``look`` no pixels are looked at, and the kinds of units are not to be relied on.
+    """
     arguments = ReadTask(
         name=document.name,
         password=password,
         encodings=encodings,
         limits=ReadLimits(max_units=settings.max_units),
         prints=prints,
+        look=look,
     )
     return _read_task(document, key, "examine", arguments, settings)
 

@@ -185,7 +185,7 @@ def _unit(surveyed: Surveyed, number: int) -> ManifestUnit:
 
 
 def _tokens(surveyed: Surveyed, units: Sequence[UnitEstimate]) -> Range | None:
-    if surveyed.weighed.figures.tokens is None:
+    if surveyed.weighed.figures.tokens is None or not surveyed.counted:
         return None
     return sum((unit.tokens for unit in units), Range(low=0, likely=0, high=0))
 

@@ -143,7 +143,7 @@ def _ready(surveyed: Surveyed, piece: Piece, examined: Examined, weighed: Weighe
         media_type=piece.media_type,
         units=(unit,),
         changes=piece.changes,
-        tokens=weighed.figures.tokens,
+        tokens=weighed.figures.tokens if surveyed.counted else None,
         seconds=weighed.figures.seconds,
         words=sum(one.words for one in weighed.units),
         images=sum(one.images for one in weighed.units),

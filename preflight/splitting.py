@@ -87,7 +87,8 @@ class SplitResult:
     """What came out of a split.
 
     Attributes:
-        report: The judgement of the document as a whole.
+        report: The judgement of the document as a whole. Where only bytes and pages are limited, tokens are not counted
+            (None) and pixels are not looked at, so that kinds of units are those that structure tells.
         manifest: The record that lies beside the pieces.
         folder: Where they lie.
         findings: What is to be told of the split itself.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits
@@ -74,6 +74,11 @@ class Surveyed:
     executor: Executor
 
     @property
+    def counted(self) -> bool:
+        """Whether tokens were counted and pixels looked at: where only bytes and pages are limited, nobody asked."""
+        return _to_be_counted(self.prepared, self.options)
+
+    @property
     def least_bytes(self) -> int:
         """Space that pieces surely need."""
         if self.options.form != "document":
@@ -108,7 +113,7 @@ def examine_source(
     return Surveyed(
         document=document,
         examined=examined,
-        report=report_on(examined, prepared),
+        report=_report(examined, prepared, options),
         weighed=weigh(examined, prepared),
         limits=limits_for(prepared, media_type),
         media_type=media_type,
@@ -161,14 +166,16 @@ def _read(
 ) -> tuple[Examined, Printed | None]:
     """Read and fingerprint a document, side by side."""
     events = ReadEvents(on_progress)
+    counted = _to_be_counted(prepared, options)
     tasks = [
         examine_task(
             document,
             settings,
             key=_READ,
             password=options.password,
-            encodings=prepared.encodings,
+            encodings=prepared.encodings if counted else (),
             prints=options.form == "document",
+            look=counted,
         )
     ]
     if options.form == "document":
@@ -181,6 +188,18 @@ def _read(
     if isinstance(examined, Unread):
         raise Stopped(examined.problem)
     return examined, printed_from(outcomes[_PRINTS]) if _PRINTS in outcomes else None
+
+
+def _report(examined: Examined, prepared: Prepared, options: SplitOptions) -> Report:
+    report = report_on(examined, prepared)
+    if _to_be_counted(prepared, options) or report.estimate is None:
+        return report
+    return replace(report, estimate=replace(report.estimate, tokens=None))
+
+
+def _to_be_counted(prepared: Prepared, options: SplitOptions) -> bool:
+    only_size = prepared.target is None and all(limit.measure in {"bytes", "pages"} for limit in prepared.limits)
+    return not only_size or options.form != "document" or options.with_text
 
 
 def _pieces_type(media_type: str, options: SplitOptions) -> str:

@@ -61,6 +61,7 @@ class ReadTask:
         limits: Safety limits.
         prints: Whether ``examine`` tells the fingerprint of each unit's text.
         skip: Units that have taken a worker down, and why (:data:`extractors.base.SKIPPED`).
+        look: Whether pixels are looked at to tell what kind a unit is.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ReadTask:
     limits: ReadLimits = field(default_factory=ReadLimits)
     prints: bool = False
     skip: dict[int, str] = field(default_factory=dict)
+    look: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,7 @@ def examine(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
     options = replace(options, skip=task.skip, begin=emit.begin)
     emit(dump(source))
     sink = _Measuring(task.encodings, emit, prints=task.prints)
-    facts = extractor_for(source.media_type).read(file, options, sink)
+    facts = extractor_for(source.media_type).read(file, replace(options, look=task.look), sink)
     sink.flush()
     facts = replace(facts, findings=(*noticed, *facts.findings))
     return dump(

@@ -256,7 +256,7 @@ def test_what_the_target_does_not_take_is_said_before_anything_is_cut(
 ) -> None:
     with pytest.raises(NotAccepted, match="does not take"):
         split(samples / "letter.docx", tmp_path / "out", target="textract", executor=workers)
-    with pytest.raises(UsageError, match="--for"):
+    with pytest.raises(UsageError, match="what the pieces are for"):
         split(samples / "report.pdf", tmp_path / "out", executor=workers)
     with pytest.raises(UnknownTarget):
         split(samples / "report.pdf", tmp_path / "out", target="antropic", executor=workers)
@@ -330,3 +330,17 @@ def test_whatever_the_limits_all_of_it_fits_or_nothing_is_written(
     assert numbers(result.manifest) == list(range(1, len(lines) + 1))
     assert all(piece.size_bytes <= most and len(piece.units) <= pages for piece in result.manifest.pieces)
     assert verify(folder / "out", against=source, executor=workers).ok
+
+
+def test_what_nobody_asked_for_is_not_worked_out(tmp_path: Path, workers: Slots) -> None:
+    source = make_scan(tmp_path / "scan.pdf", [300, 300])
+
+    by_size = split(source, tmp_path / "a", limits=UserLimits(pages=1, bytes=10**6), executor=workers)
+    by_tokens = split(source, tmp_path / "b", limits=UserLimits(pages=1, tokens=10**6), executor=workers)
+
+    assert [piece.tokens for piece in by_size.manifest.pieces] == [None, None]
+    assert by_size.report.estimate is not None
+    assert by_size.report.estimate.tokens is None
+    assert all(piece.tokens is not None for piece in by_tokens.manifest.pieces)
+    hashes = [[piece.sha256 for piece in one.manifest.pieces] for one in (by_size, by_tokens)]
+    assert hashes[0] == hashes[1]

@@ -104,7 +104,7 @@ class _Writer:
         self._run = run
         self._with_text = options.text
         self._sink = sink
-        self._scans = Scans(run.reading, options.limits.max_image_pixels)
+        self._scans = Scans(run.reading, options.limits.max_image_pixels if options.look else 0)
         self._units: list[UnitFacts] = []
         self.ledger = Ledger(run.reading.package, run.reading)
 

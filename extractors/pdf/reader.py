@@ -183,8 +183,11 @@ class _Pages:
             lies = layer_lies(measured, gibberish(text, recognized=is_layer_hidden(measured)))
             annotated = sum(_inked(part.text) for part in notes)
             seen = self._look(page, None if lies else textpage, measured, lies, annotated=annotated > 0)
+        verdict = judge(measured, lies, seen, annotated=annotated)
+        if not self._options.look and "cannot-be-drawn" in verdict.reasons:  # nobody tried
+            verdict = Judgement(kind=UnitKind.IMAGE, reasons=("no-text-layer", "not-looked-at"))
         parts = (TextPart(text=text), *notes) if text.strip() else notes
-        return _Page(measured, judge(measured, lies, seen, annotated=annotated), parts)
+        return _Page(measured, verdict, parts)
 
     def _read_by_qpdf(self, number: int) -> bool:
         """Go on with the document as qpdf reads it, once, where PDFium shows less of a damaged one."""
@@ -197,7 +200,7 @@ class _Pages:
         self, page: object, textpage: object | None, measured: PageMeasure, lies: str | None, *, annotated: bool
     ) -> PixelLook | None:
         """Look at the page's pixels where its structure leaves open what it is."""
-        if not wants_look(measured, lies):
+        if not self._options.look or not wants_look(measured, lies):
             return None
         largest = max((image.colour_pixels for image in measured.images), default=0)
         if largest > self._options.limits.max_image_pixels:

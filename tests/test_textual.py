@@ -38,6 +38,26 @@ def test_without_ocr_the_gap_is_told(samples: Path, workers: Slots) -> None:
     assert [finding.units for finding in text.findings if finding.code == "ocr-skipped"] == [(1, 2, 3)]
 
 
+def test_an_engine_that_recognizes_nothing_says_so(samples: Path, workers: Slots) -> None:
+    text = document_text(find_document(samples / "mixed.pdf"), Settings(ocr_engine="null"), workers)
+
+    (finding,) = [finding for finding in text.findings if finding.code.startswith("ocr-")]
+    assert (finding.code, finding.severity, finding.units) == ("ocr-null-engine", "warning", (2,))
+    assert "--ocr-engine auto" in finding.message
+    assert not text.complete
+
+
+def test_pages_read_in_the_wrong_language_are_told(corpus: Path, workers: Slots) -> None:
+    hebrew = document_text(find_document(corpus / "images/tesstest__hebrew.png"), Settings(), workers)
+    french = document_text(find_document(corpus / "pdf/ocrmypdf__francais.pdf"), Settings(), workers)
+
+    (finding,) = [finding for finding in hebrew.findings if finding.code.startswith("ocr-")]
+    assert (finding.code, finding.units) == ("ocr-low-confidence", (1,))
+    assert "(eng)" in finding.message
+    assert "-l rus" in finding.message
+    assert not [finding for finding in french.findings if finding.code.startswith("ocr-")]
+
+
 def test_a_missing_language_is_a_problem_that_names_it(samples: Path, workers: Slots) -> None:
     text = document_text(find_document(samples / "scan.pdf"), Settings(languages=("xyz",)), workers)
 

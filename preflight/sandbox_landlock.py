@@ -84,13 +84,11 @@ def readable_places() -> Iterator[Path]:
     """Yield what a worker needs to read besides the document: code loaded late, libraries, fonts, OCR data."""
     for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
         yield from (Path(prefix, part) for part in ("lib", "lib64", "share", "pyvenv.cfg"))
-    for entry in sys.path:
-        if entry.endswith((".zip", "site-packages", "dist-packages")):
-            yield Path(entry)
-    for name, module in tuple(sys.modules.items()):
-        # Of a source tree on the path only the packages themselves, not what lies beside them.
-        if "." not in name and getattr(module, "__path__", None) is not None and module.__file__:
-            yield Path(module.__file__).parent
+    here = Path(__file__).resolve().parent
+    yield from (here, here.parent / "extractors")
+    # Of a source tree of ours only the packages, not what lies beside them; whatever else is on the path is code.
+    source_tree = here.parent if (here.parent / "pyproject.toml").exists() else None
+    yield from (Path(entry) for entry in sys.path if entry.startswith("/") and Path(entry).resolve() != source_tree)
     yield from map(Path, (*_LIBRARIES, *_DATA))
     for variable in ("TESSDATA_PREFIX", "LD_LIBRARY_PATH"):
         yield from (Path(one) for one in os.environ.get(variable, "").split(":") if one.startswith("/"))

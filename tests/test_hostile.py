@@ -159,3 +159,46 @@ def test_names_on_disk_go_through_a_batch(hostile: Path, tmp_path: Path, slots: 
     assert len(lines) == made
     assert result.failed == 0
     assert all(json.loads(line)["report"]["verdict"] == "fits" for line in lines)
+
+
+def test_limits_of_qpdf_stop_bombs(hostile: Path) -> None:
+    import pikepdf
+
+    from extractors.pdf.limits import PIKE_ERRORS, apply_limits
+
+    apply_limits()
+    with pikepdf.open(hostile / "flate_bomb_2x_1GiB.pdf") as pdf, pytest.raises(PIKE_ERRORS):
+        pdf.pages[0].Contents.read_bytes()
+    with pytest.raises(PIKE_ERRORS):
+        pikepdf.open(hostile / "annots_1e6.pdf")
+
+
+def test_limits_of_pypdf_stop_bombs(hostile: Path) -> None:
+    import contextvars
+
+    import pypdf
+    from pypdf.errors import LimitReachedError
+
+    from extractors.pdf.limits import apply_pypdf_limits
+
+    def read() -> None:
+        apply_pypdf_limits()
+        reader = pypdf.PdfReader(hostile / "flate_bomb_2x_1GiB.pdf")
+        reader.pages[0].get_contents().get_data()  # type: ignore[union-attr]
+
+    with pytest.raises(LimitReachedError):
+        contextvars.copy_context().run(read)
+
+
+@pytest.mark.parametrize("name", ["png_13k_1bit.png", "png_100k_header.png", "jpeg_65k_header.jpg"])
+def test_limits_of_pillow_stop_bombs(hostile: Path, name: str) -> None:
+    from extractors.base import ReadLimits
+    from extractors.errors import SafetyLimitExceeded
+    from extractors.raster import open_image, reading_image
+
+    with (
+        (hostile / name).open("rb") as file,
+        pytest.raises(SafetyLimitExceeded),
+        reading_image(ReadLimits().max_image_pixels),
+    ):
+        open_image(file).load()

@@ -85,6 +85,7 @@ class BatchResult:
         failed: Files that could not be read, or not be split.
         incomplete: Files of which something is in no piece.
         known: Files whose answer was known from a former run.
+        late: Results of this run that were dropped, because others had taken its work over.
         budgets: What the files come to at each target; empty where there is none.
     """
 
@@ -93,6 +94,7 @@ class BatchResult:
     failed: int
     incomplete: int = 0
     known: int = 0
+    late: int = 0
     budgets: tuple[Budget, ...] = ()
 
 
@@ -165,6 +167,7 @@ def run_batch(
         failed=totals.failed,
         incomplete=totals.incomplete,
         known=run.intake.known,
+        late=run.late,
         budgets=tuple(budgets),
     )
 
@@ -186,6 +189,7 @@ class _Run:
     pieces: Path | None
     on_progress: Callable[[Progressed], None] | None
     done: int = 0
+    late: int = 0
 
     def work(self, engine: LocalEngine, name: str, profile: str, lease_s: float) -> None:
         """Do all files."""
@@ -204,6 +208,7 @@ class _Run:
             runner.run(lambda: self._more(owner))
         finally:
             self.intake.stop()
+            self.late = runner.stale
         self.intake.finish()
         self._tell()
 

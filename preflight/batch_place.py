@@ -10,7 +10,7 @@ from preflight.batch_walk import PIECES_MARK
 from preflight.document import storage_error
 from preflight.errors import OutputError
 from preflight.names import MANIFEST_NAME
-from preflight.output import find_folder, publish, staging
+from preflight.output import find_folder, publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,9 @@ def place(result: Json, folder: Path, artifacts: Artifacts) -> None:
     if _is_placed(folder, manifest):
         return
     found = find_folder(folder, force=True)
-    with staging(found) as staged:
+    with artifacts.temporary() as folder_of_ours:
+        staged = folder_of_ours / "pieces"
+        staged.mkdir()
         for name, sha256, _ in _files(_manifest(manifest)):
             artifacts.link(sha256, staged / name)
         try:

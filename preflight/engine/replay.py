@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from preflight.execution import Outcome
+from preflight.problems import Problem
 from preflight.tasks import Recognized
 from preflight.wire import dump
 
@@ -20,13 +22,43 @@ if TYPE_CHECKING:
 _KEPT = "examine"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What OCR made of some pages, as it is stored.
+
+    Attributes:
+        recognized: The pages.
+        engine: Engine and version used; empty when nothing was recognized.
+        problem: Why nothing could be recognized at all.
+    """
+
+    recognized: tuple[Recognized, ...] = ()
+    engine: str = ""
+    problem: Problem | None = None
+
+    @classmethod
+    def of(cls, run: OcrRun) -> Pages:
+        """Take over what was recognized."""
+        numbers = sorted({*run.texts, *run.errors})
+        told = (Recognized(number=one, text=run.texts.get(one), error=run.errors.get(one, "")) for one in numbers)
+        return cls(recognized=tuple(told), engine=run.engine, problem=run.problem)
+
+    def __add__(self, other: Pages) -> Pages:
+        return Pages(
+            recognized=self.recognized + other.recognized,
+            engine=self.engine or other.engine,
+            problem=self.problem or other.problem,
+        )
+
+
 class Replay:
     """Runs the tasks of one unit of work, and remembers the reading of the document and pages that were recognized."""
 
-    def __init__(self, executor: Executor, recognized: OcrRun | None = None) -> None:
+    def __init__(self, executor: Executor, pages: Pages | None = None) -> None:
         """Take the executor that does the work, and pages that need no OCR any more."""
         self._executor = executor
-        self._recognized = recognized
+        self._pages = pages
+        self._by_number = {one.number: one for one in pages.recognized} if pages else {}
         self._told: dict[str, tuple[list[bytes], Outcome]] = {}
 
     def run(self, tasks: Iterable[Task], on_event: Hear | None = None) -> Iterator[Outcome]:
@@ -63,18 +95,16 @@ class Replay:
 
     def _known(self, task: Task) -> tuple[list[bytes], Outcome] | None:
         """Return what a task would tell, where that is known."""
-        if task.name == "recognize" and self._recognized is not None:
-            return _pages(self._recognized, [int(one) for one in task.payload["numbers"]], task.key)
+        if task.name == "recognize" and self._pages is not None:
+            return self._recognized(self._pages, [int(one) for one in task.payload["numbers"]])
         return self._told.get(_name_of(task)) if task.name == _KEPT else None
 
-
-def _pages(run: OcrRun, numbers: list[int], key: int) -> tuple[list[bytes], Outcome] | None:
-    if run.problem is not None:
-        return [], Outcome(key=key, problem=run.problem)
-    if not all(one in run.texts or one in run.errors for one in numbers):
-        return None
-    told = (Recognized(number=one, text=run.texts.get(one), error=run.errors.get(one, "")) for one in numbers)
-    return [dump(one) for one in told], Outcome(key=key, result=dump(run.engine))
+    def _recognized(self, pages: Pages, numbers: list[int]) -> tuple[list[bytes], Outcome] | None:
+        if pages.problem is not None:
+            return [], Outcome(key=0, problem=pages.problem)
+        if not self._by_number.keys() >= set(numbers):
+            return None
+        return [dump(self._by_number[one]) for one in numbers], Outcome(key=0, result=dump(pages.engine))
 
 
 def _name_of(task: Task) -> str:

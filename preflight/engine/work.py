@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Final
 from extractors.errors import ExtractionError
 from preflight.document import Document
 from preflight.engine.base import UnitOutcome
-from preflight.engine.replay import Replay
+from preflight.engine.replay import Pages, Replay
 from preflight.engine.request import Request, wants_text
 from preflight.errors import PreflightError
 from preflight.judging import prepare, report_on, report_unread
 from preflight.ledger.records import FollowUp
 from preflight.manifest import manifest_json
 from preflight.problems import Problem, problem_from
-from preflight.reading import OcrRun, ReadEvents, Unread, examine_task, examined_from, recognize
+from preflight.reading import ReadEvents, Unread, examine_task, examined_from, recognize
 from preflight.splitter import split_document
 from preflight.wire import dump, json_line, load, report_data
 
@@ -161,22 +161,17 @@ def _range(bench: Bench) -> _Done:
     run = recognize(bench.document, numbers, bench.request.settings, bench.executor, password=bench.password)
     if run.problem is not None and run.problem.code in STATUS_OF:
         return _Done(receipt={}, keeps=(), problem=run.problem)
-    name = bench.artifacts.put(dump(run))
+    name = bench.artifacts.put(dump(Pages.of(run)))
     return _Done(receipt={"ocr": name}, keeps=[name])
 
 
 def _assembly(bench: Bench) -> _Done:
     """Split the document with the text that the ranges have recognized."""
-    whole = OcrRun(texts={}, errors={})
-    engine, problem = "", None
+    pages = Pages()
     for name in load(list[str], bench.artifacts.get(bench.unit.payload["ranges"])):
-        part = load(OcrRun, bench.artifacts.get(name))
-        whole.texts.update(part.texts)
-        whole.errors.update(part.errors)
-        engine, problem = part.engine or engine, part.problem or problem
-    known = OcrRun(texts=whole.texts, errors=whole.errors, problem=problem, engine=engine)
+        pages += load(Pages, bench.artifacts.get(name))
     reports = bench.unit.payload["reports"]
-    again = replace(bench, executor=Replay(bench.executor, known))
+    again = replace(bench, executor=Replay(bench.executor, pages))
     return _split(again, {"reports": reports}, reports)
 
 
@@ -273,7 +268,7 @@ def locator(document: Document, sha256: str, artifacts: Artifacts) -> Json:
     Raises:
         OutputError: It cannot be stored.
     """
-    name, identity, path = document.name, document.identity, os.path.abspath(document.path)  # noqa: PTH100 - links stay
+    name, identity, path = document.name, list(document.identity), os.path.abspath(document.path)  # noqa: PTH100 - links stay
     place: Json = {"path": path, "name": name, "identity": identity, "sha256": sha256}
     text = json.dumps(place)
     if len(text) <= _MAX_PLACE_BYTES:

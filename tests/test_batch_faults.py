@@ -1,0 +1,212 @@
+"""Whatever is killed, frozen, full or locked: nothing lost, nothing twice, nobody left, and the same report."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from batch_runs import (
+    TESTS,
+    assert_gone,
+    below,
+    check_manifests,
+    ended,
+    finish,
+    freeze,
+    kill,
+    query,
+    results,
+    run,
+    start,
+    wait_for,
+    workers_of,
+)
+
+SPLIT = {"split": {}}
+COUNT = 24
+
+
+@pytest.fixture(scope="module")
+def folder(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Documents that take a moment each, and some that are cut into many pieces."""
+    root = tmp_path_factory.mktemp("in")
+    (root / "sub").mkdir()
+    for number in range(COUNT):
+        (root / "sub" / f"slow-{number:02}.txt").write_text(f"FAULT sleep 0.15\ndocument {number}\n")
+    for name in ("report.pdf", "mixed.pdf", "scan.pdf"):
+        shutil.copy(samples / name, root / name)
+    (root / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
+    return root
+
+
+@pytest.fixture(scope="module")
+def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What comes out when nothing happens."""
+    out = tmp_path_factory.mktemp("undisturbed")
+    run(folder, out, 3, **SPLIT)
+    assert check_manifests(out) >= COUNT + 8
+    return results(out)
+
+
+def test_workers_that_are_killed_cost_a_try_each(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    batch = start(folder, tmp_path / "out", **SPLIT)
+    chance = random.Random(7)
+    killed = 0
+    while batch.poll() is None and killed < 6:
+        workers = sorted(workers_of(batch.pid))
+        if workers and ended(tmp_path / "out") > 2 * killed:
+            try:
+                os.kill(chance.choice(workers), signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            killed += 1
+        time.sleep(0.05)
+    finish(batch, 3)
+
+    assert killed >= 3
+    assert results(tmp_path / "out") == undisturbed
+
+
+def test_a_run_killed_three_times_goes_on(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    out = tmp_path / "out"
+    for share in (0.2, 0.45, 0.7):
+        batch = start(folder, out, **SPLIT)
+        wait_for(lambda at=share: ended(out) >= at * COUNT)
+        kill(batch)
+        assert not (out / "report.jsonl").exists()
+    began = time.monotonic()
+    last = finish(start(folder, out, **SPLIT), 3)
+
+    assert last["known"] >= 0.7 * COUNT
+    assert time.monotonic() - began < 60
+    assert results(out) == undisturbed
+    assert query(out, "SELECT max(faults) FROM units") == [(0,)]
+    assert list((out / ".preflight" / "tmp").iterdir()) == []
+
+
+def test_a_run_that_is_frozen_is_overtaken(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    out = tmp_path / "out"
+    frozen = start(folder, out, lease_s=1.5, **SPLIT)
+    wait_for(lambda: ended(out) >= 3 and query(out, "SELECT 1 FROM units WHERE state = 'leased'"))
+    freeze(frozen, out)
+    run(folder, out, 3, lease_s=1.5, **SPLIT)
+    meanwhile = results(out)
+    frozen.send_signal(signal.SIGCONT)
+    told = finish(frozen, 3)
+
+    assert told["late"] > 0
+    assert meanwhile == results(out) == undisturbed
+    assert query(out, "SELECT count(*), count(DISTINCT id) FROM jobs") == [(COUNT + 4, COUNT + 4)]
+
+
+def test_two_runs_share_the_work(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    out = tmp_path / "out"
+    both = [start(folder, out, **SPLIT) for _ in range(2)]
+    for one in both:
+        finish(one, 3)
+
+    assert results(out) == undisturbed
+    assert query(out, "SELECT max(token) FROM units") == [(1,)]
+
+
+def test_ctrl_c_ends_at_once_and_the_next_run_goes_on(
+    folder: Path, tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    out = tmp_path / "out"
+    batch = start(folder, out, **SPLIT)
+    wait_for(lambda: ended(out) >= 5)
+    others = below(batch.pid)
+    batch.send_signal(signal.SIGINT)
+    finish(batch, 130)
+    assert_gone(others)
+    assert query(out, "SELECT count(*) FROM units WHERE state = 'leased'") == [(0,)]
+
+    assert run(folder, out, 3, **SPLIT)["known"] >= 5
+    assert results(out) == undisturbed
+    assert query(out, "SELECT max(losses) FROM units") == [(0,)]
+
+
+def test_a_full_disk_ends_the_run_and_costs_nothing(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    """On a small file system of its own, in a mount namespace of its own."""
+    place, marker = tmp_path / "small", tmp_path / "codes"
+    place.mkdir()
+    program = TESTS / "batch_program.py"
+    script = f"""set -u
+mount -t tmpfs -o size=6m tmpfs "{place}" || exit 99
+head -c 5700k /dev/zero > "{place}/filler"
+"$PYTHON" "{program}" "{folder}" "{place}/out" '{json.dumps(SPLIT)}'; echo "full $?" >> "{marker}"
+rm "{place}/filler"
+"$PYTHON" "{program}" "{folder}" "{place}/out" '{json.dumps(SPLIT)}'; echo "free $?" >> "{marker}"
+rm -rf "{place}/out/.preflight"; cp -r "{place}/out" "{tmp_path}/kept"
+"""
+    paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script],
+        env=os.environ | {"PYTHON": sys.executable, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    if done.returncode == 99 or not marker.exists():
+        pytest.skip(f"NO SMALL DISK: this system allows no mount namespace ({done.stderr.strip()})")
+
+    assert marker.read_text().split("\n")[:2] == ["full 73", "free 3"], done.stdout + done.stderr
+    assert results(tmp_path / "kept") == undisturbed
+
+
+def test_files_that_may_not_grow_end_the_run(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    out = tmp_path / "out"
+    told = run(folder, out, 73, fsize=60_000, **SPLIT)
+    assert told["error"]
+
+    run(folder, out, 3, **SPLIT)
+    assert results(out) == undisturbed
+
+
+def test_a_locked_ledger_is_waited_for(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    out = tmp_path / "out"
+    batch = start(folder, out, **SPLIT)
+    wait_for(lambda: ended(out) >= 3)
+    locker = sqlite3.connect(out / ".preflight" / "ledger.sqlite3", isolation_level=None, timeout=30)
+    locker.execute("BEGIN IMMEDIATE")
+    time.sleep(5)
+    locker.execute("ROLLBACK")
+    locker.close()
+    finish(batch, 3)
+
+    assert results(out) == undisturbed
+
+
+def test_poison_is_tried_three_times_and_the_others_are_done(tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    root.mkdir()
+    for number, fault in enumerate(("abort", "killed", "memory", "spin")):
+        (root / f"{number}-{fault}.txt").write_text(f"FAULT {fault} 0\n")
+        (root / f"{number}-good.txt").write_text("a good one\n")
+
+    run(root, out, 3, timeout=8)
+
+    lines = [json.loads(line) for line in (out / "report.jsonl").read_text().splitlines()]
+    codes = {one["path"]: one["problem"] and one["problem"]["code"] for one in lines}
+    assert codes == {
+        "0-abort.txt": "parser-crashed",
+        "0-good.txt": None,
+        "1-good.txt": None,
+        "1-killed.txt": "out-of-memory",
+        "2-good.txt": None,
+        "2-memory.txt": "out-of-memory",
+        "3-good.txt": None,
+        "3-spin.txt": "timeout",
+    }
+    faults = query(out, "SELECT faults, count(*) FROM units GROUP BY faults ORDER BY faults")
+    assert faults == [(0, 4), (3, 4)]

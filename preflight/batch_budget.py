@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from preflight.wording import limit_words
+
 if TYPE_CHECKING:
     from preflight.ledger.records import Json
 
@@ -83,6 +85,7 @@ class Budget:
 def _why(report: Json) -> str:
     binding = report.get("binding")
     if binding is not None and (binding["margin"] < 0 or not report["findings"]):
-        return f"{binding['limit']}: {binding['value']:,} of {binding['max']:,} allowed by {binding['by']}"
+        value, most = (limit_words(binding["limit"], binding[name]) for name in ("value", "max"))
+        return f"{value}, and {binding['by']} takes {most}"
     worst = next((one["message"] for one in report["findings"] if one["severity"] != "info"), "")
     return str(worst)

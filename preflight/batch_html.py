@@ -6,6 +6,8 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from preflight.wording import counted, limit_words, size
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import IO
@@ -42,7 +44,7 @@ h1{font-size:24px;margin:0 0 4px}p{margin:4px 0 16px;color:var(--soft)}
 .card b{display:block;font-size:22px}.card span{color:var(--soft);font-size:13px}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:6px 10px;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-th{position:sticky;top:0;background:var(--paper)}
+th{position:sticky;top:0;background:var(--paper);white-space:nowrap}td:first-child{min-width:240px}
 th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outline:2px solid var(--act)}
 th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] button::after{content:" ▼"}
 .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
@@ -86,7 +88,7 @@ class HtmlReport:
     def begin(self) -> None:
         """Write what comes before the first file."""
         legend = "".join(f'<span><i class="k-{kind}"></i>{kind}</span>' for kind in _KINDS)
-        heads = ("File", "Verdict", "Pages", "", "Size", "Tokens", "Cost", "What decides")
+        heads = ("File", "Verdict", "Units", "", "Size", "Tokens", "Cost", "What decides")
         cells = "".join(f'<th scope="col"><button>{head}</button></th>' if head else "<th></th>" for head in heads)
         self._write(_HEAD)
         self._write('<div style="display:flex;flex-direction:column"><main style="order:2">')
@@ -97,18 +99,20 @@ class HtmlReport:
         """Write the row of one file."""
         report: Json = line.reports[0] if line.reports else {}
         figures, facts = report.get("estimate") or {}, report.get("facts") or {}
-        size = (report.get("source") or {}).get("size_bytes")
+        size_bytes = (report.get("source") or {}).get("size_bytes")
         tokens = (figures.get("tokens") or {}).get("likely")
         cost = figures.get("cost") or {}
         where = (
-            f"<small>{line.pieces:,} pieces: {escape(line.manifest)}</small>" if line.manifest and line.pieces else ""
+            f"<small>{counted(line.pieces, 'piece')} in {escape(line.manifest)}</small>"
+            if line.manifest and line.pieces
+            else ""
         )
         cells = [
             f"<td>{escape(line.path)}{where}</td>",
             f'<td class="v {line.verdict}">{line.verdict}</td>',
             _number(facts.get("unit_count")),
             f"<td>{_strip(facts)}</td>",
-            _number(size),
+            _number(size_bytes, "" if size_bytes is None else size(size_bytes)),
             _number(tokens),
             _money(cost),
             f"<td>{escape(_reason(line, report))}</td>",
@@ -153,10 +157,10 @@ def _card(figure: str, words: str, title: str = "", css: str = "") -> str:
     return f'<div class="card" title="{escape(title)}">{shown}</div>'
 
 
-def _number(value: int | None) -> str:
+def _number(value: int | None, words: str = "") -> str:
     if value is None:
         return '<td class="n" data-v="-1">–</td>'
-    return f'<td class="n" data-v="{value}">{value:,}</td>'
+    return f'<td class="n" data-v="{value}">{words or f"{value:,}"}</td>'
 
 
 def _money(cost: Json) -> str:
@@ -186,4 +190,5 @@ def _reason(line: Line, report: Json) -> str:
     binding = report.get("binding")
     if binding is None:
         return next((str(one["message"]) for one in report.get("findings", ()) if one["severity"] != "info"), "")
-    return f"{binding['limit']}: {binding['value']:,} of {binding['max']:,} ({binding['by']})"
+    measure = binding["limit"]
+    return f"{limit_words(measure, binding['value'])} of {limit_words(measure, binding['max'])} ({binding['by']})"

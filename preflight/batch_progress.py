@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from preflight.wording import duration
+
 if TYPE_CHECKING:
     from preflight.batch import Progressed
 
@@ -46,13 +48,3 @@ def progress_text(at: Progressed, rate: float | None) -> str:
         if at.all_found and at.found > ended:
             parts.append(f"{duration((at.found - ended) / rate)} to go")
     return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it."""
-    whole = max(1, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

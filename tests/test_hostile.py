@@ -202,3 +202,24 @@ def test_limits_of_pillow_stop_bombs(hostile: Path, name: str) -> None:
         reading_image(ReadLimits().max_image_pixels),
     ):
         open_image(file).load()
+
+
+def test_a_hostile_page_costs_itself(hostile: Path, tmp_path: Path, slots: Slots) -> None:
+    """The page's resources are PDFium's downfall; those before and after it are read as if it were not there."""
+    import pikepdf
+
+    with pikepdf.new() as out:
+        for name in ("ok", "form_dag_1e9", "ok", "flate_bomb_2x_1GiB", "ok"):
+            with pikepdf.open(hostile / f"{name}.pdf") as part:
+                out.pages.extend(part.pages)
+        out.save(tmp_path / "mixed.pdf")
+
+    report = check(tmp_path / "mixed.pdf", slots)
+    alone = check(hostile / "ok.pdf", slots)
+
+    assert report.facts is not None
+    assert alone.facts is not None
+    kinds = [unit.kind.value for unit in report.facts.units]
+    assert kinds == ["text", "unreadable", "text", "unreadable", "text"]
+    assert report.facts.units[2].native_chars == alone.facts.units[0].native_chars
+    assert [finding.units for finding in report.findings if finding.code == "out-of-memory"] == [(2, 4)]

@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from extractors.base import CutOptions, ReadOptions, UnitSink
     from extractors.pixels import PixelLook
 
-# What counts as writing; the classes are far apart here (see extractors.pdf.kinds, which judges pages alike).
-_MOSTLY_TEXT = 0.5
-_FEWEST_CHARS = 12
-_SOME_CHARS = 100
-_MANY_CHARS = 300
-_SOME_TEXT = 0.1
-_FEW_TONES = 0.4
-
 
 class ImageExtractor:
     """Reads images; a unit is a frame. Later frames are units in TIFF only, elsewhere they are animation."""
@@ -149,12 +141,7 @@ def _kind(seen: PixelLook) -> tuple[UnitKind, str]:
     """Return what a frame is, and why."""
     if seen.blank:
         return UnitKind.BLANK, "nothing-to-see"
-    chars = seen.guess.likely
-    if seen.text_share >= _MOSTLY_TEXT and chars >= _FEWEST_CHARS:
-        writing = chars >= _SOME_CHARS or seen.tones < _FEW_TONES
-    else:
-        writing = chars >= _MANY_CHARS and seen.text_share >= _SOME_TEXT
-    return (UnitKind.SCAN, "text-in-image") if writing else (UnitKind.IMAGE, "picture-without-text")
+    return (UnitKind.SCAN, "text-in-image") if seen.shows_text else (UnitKind.IMAGE, "picture-without-text")
 
 
 def _upright(image: Image.Image, frame: Frame) -> tuple[Image.Image, float]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageChops, ImageFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as shares of the width and height of an image, 0 to 1."""
@@ -126,3 +126,24 @@ def _level_from_top(counts: list[int], wanted: int) -> int:
         if passed >= wanted:
             return level
     return 0
+
+
+def otsu(histogram: Sequence[int]) -> int:
+    """Return the gray value that parts a histogram best in two (N. Otsu, 1979: largest variance between the classes).
+
+    Args:
+        histogram: Pixels of each of 256 gray values.
+    """
+    total = sum(histogram)
+    weighted = sum(value * count for value, count in enumerate(histogram))
+    below = below_weighted = 0
+    best, threshold = -1.0, 127
+    for value, count in enumerate(histogram):
+        below += count
+        below_weighted += value * count
+        above = total - below
+        if below and above:
+            spread = below * above * (below_weighted / below - (weighted - below_weighted) / above) ** 2
+            if spread > best:
+                best, threshold = spread, value
+    return threshold

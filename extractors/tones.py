@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image, ImageChops, ImageFilter
 
+from extractors.ink import otsu
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,24 +39,6 @@ class TwoTones:
     bits: Image.Image
     ink: int
     paper: int
-
-
-def otsu(histogram: Sequence[int]) -> int:
-    """Return the gray value that parts ink from paper best (Otsu 1979: largest variance between the classes)."""
-    total = sum(histogram)
-    weighted = sum(value * count for value, count in enumerate(histogram))
-    below = below_weighted = 0
-    best, threshold = -1.0, 127
-    for value, count in enumerate(histogram):
-        below += count
-        below_weighted += value * count
-        above = total - below
-        if not below or not above:
-            continue
-        spread = below * above * (below_weighted / below - (weighted - below_weighted) / above) ** 2
-        if spread > best:
-            best, threshold = spread, value
-    return threshold
 
 
 def thresholded(gray: Image.Image, threshold: int) -> Image.Image:

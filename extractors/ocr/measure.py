@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageStat
 
+from extractors.ink import otsu
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -110,27 +112,11 @@ def has_ink(gray: Image.Image) -> bool:
 def _ink(gray: Image.Image) -> tuple[Image.Image, bool]:
     """Return a mask with ink at 255, and whether the ink is the lighter of the two tones."""
     counts = gray.histogram()
-    limit = _otsu(counts)
+    limit = otsu(counts)
     dark = sum(counts[: limit + 1])
     inverted = dark > _INVERTED * gray.width * gray.height
     below, above = (0, 255) if inverted else (255, 0)
     return gray.point([below] * (limit + 1) + [above] * (255 - limit)), inverted
-
-
-def _otsu(counts: list[int]) -> int:
-    """Return the tone that parts a histogram best in two (N. Otsu, 1979: greatest variance between the classes)."""
-    total = sum(counts)
-    mass = sum(tone * count for tone, count in enumerate(counts))
-    below, below_mass, best, limit = 0, 0, -1.0, 127
-    for tone, count in enumerate(counts):
-        below += count
-        below_mass += tone * count
-        if 0 < below < total:
-            apart = below_mass / below - (mass - below_mass) / (total - below)
-            between = apart * apart * below * (total - below)
-            if between > best:
-                best, limit = between, tone
-    return limit
 
 
 class _Profile:

@@ -106,6 +106,16 @@ def test_pages_upside_down_are_put_in_order_too() -> None:
     assert read(drawn(write, rotate=180)).split("\n") == [line for text in texts for line in text]
 
 
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+def test_a_turned_page_of_upright_text_reads_from_its_first_line(rotate: int) -> None:
+    lines = lines_of(3, 30, 80)
+
+    def write(paper: Any) -> None:
+        columns(paper, [lines], interleaved=False)
+
+    assert read(drawn(write, rotate=rotate)).split("\n") == lines
+
+
 @pytest.mark.parametrize("turned", [True, False], ids=["page turned too", "only the text turned"])
 @pytest.mark.parametrize("rotate", [90, 270])
 def test_lines_of_pages_on_their_side_are_kept_apart(rotate: int, *, turned: bool) -> None:

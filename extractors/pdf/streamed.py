@@ -23,6 +23,7 @@ HYPHEN = "\x02"
 _EVERYWHERE = (-1e6, -1e6, 1e6, 1e6)
 _BUFFER = ctypes.c_ushort * 1
 _SAMPLES = 9
+_ALONG = 0.995  # cosine of 6 degrees
 _SAME_START_PT = 3.0
 """Letters differ in their side bearing."""
 
@@ -35,20 +36,22 @@ def visible_box(page: object) -> Box:
     return (box.left, box.bottom, box.right, box.top)
 
 
-def visible_text(textpage: object, visible: Box) -> str:
+def visible_text(textpage: object, visible: Box, rotation: int = 0) -> str:
     r"""Return the text of a page as its content streams it, lines ending in ``\n``.
 
     Args:
         textpage: ``FPDF_TEXTPAGE``.
         visible: From :func:`visible_box`; what lies outside is left out.
+        rotation: Quarters by which the page is turned clockwise for display.
     """
     count = max(int(pdfium_c.FPDFText_CountChars(textpage)), 0)
     bounded, units = _bounded(textpage, visible, count + 16)
-    if units >= count:
+    turned = rotation % 4 != 0 and _runs_down(textpage, count, rotation)
+    if units >= count and not turned:
         return bounded
     streamed = _streamed(textpage, count)
     letters = _letters(bounded)
-    same, down = _letters(streamed) == letters, _runs_down(textpage, count)
+    same, down = _letters(streamed) == letters, turned or _runs_down(textpage, count, rotation)
     if same and not down:
         return streamed.replace("\r\n", "\n")
     if not same:
@@ -60,7 +63,7 @@ def visible_text(textpage: object, visible: Box) -> str:
         lines = [line for line in lines if line.touches(visible)]
         if _letters("".join(line.text for line in lines)) != letters:
             return bounded
-    return "\n".join(line.text for line in (_turned_around(lines) if down else lines))
+    return "\n".join(line.text for line in (_turned_around(lines, rotation) if down else lines))
 
 
 def text_within(textpage: object, box: Box) -> str:
@@ -143,26 +146,36 @@ def _char_box(textpage: object, text_index: int) -> Box:
     return (left.value, bottom.value, right.value, top.value)
 
 
-def _runs_down(textpage: object, count: int) -> bool:
-    """Whether most of the text runs downwards in the page's own coordinates, by the angle of some of its letters."""
+def _runs_down(textpage: object, count: int, rotation: int) -> bool:
+    """Whether most of the text runs downwards as displayed, by the angle of some of its letters."""
     steps = range(0, count, max(count // _SAMPLES, 1))
     angles = [float(pdfium_c.FPDFText_GetCharAngle(textpage, index)) for index in steps]
-    return 2 * sum(abs(angle - math.pi / 2) < 0.1 for angle in angles) > len(angles)
+    down = math.cos(math.pi / 2 * (1 - rotation)), math.sin(math.pi / 2 * (1 - rotation))
+    return 2 * sum(math.cos(angle) * down[0] + math.sin(angle) * down[1] > _ALONG for angle in angles) > len(angles)
 
 
-def _turned_around(lines: list[_Line]) -> list[_Line]:
-    """Put lines of text that runs downwards in order.
+def _turned_around(lines: list[_Line], rotation: int) -> list[_Line]:
+    """Put lines of text that runs downwards as displayed in order.
 
-    On a page that is not turned itself, PDFium takes those that start at one height for stretches of one line and sorts
-    them from left to right; the first is the rightmost.
+    PDFium takes those that start at one height for stretches of one line and sorts them from left to right; the first
+    is the rightmost.
     """
-    blocks: list[list[_Line]] = []
+    blocks: list[list[tuple[_Line, Box]]] = []
     for line in lines:
-        if blocks and abs(line.ends[0][3] - blocks[-1][-1].ends[0][3]) <= _SAME_START_PT:
-            blocks[-1].append(line)
+        start = _displayed(line.ends[0], rotation)
+        if blocks and abs(start[3] - blocks[-1][-1][1][3]) <= _SAME_START_PT:
+            blocks[-1].append((line, start))
         else:
-            blocks.append([line])
+            blocks.append([(line, start)])
     for block in blocks:
-        if all(one.ends[0][0] <= other.ends[0][0] for one, other in pairwise(block)):
+        if all(one[1][0] <= other[1][0] for one, other in pairwise(block)):
             block.reverse()
-    return [line for block in blocks for line in block]
+    return [line for block in blocks for line, _ in block]
+
+
+def _displayed(box: Box, rotation: int) -> Box:
+    """Return a box as it lies when the page is turned clockwise by that many quarters; its origin does not matter."""
+    for _ in range(rotation % 4):
+        left, bottom, right, top = box
+        box = (bottom, -right, top, -left)
+    return box

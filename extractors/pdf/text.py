@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pypdfium2.raw as pdfium_c
+
 from extractors.clean import safe_text
 from extractors.pdf.annotations import annotation_parts
 from extractors.pdf.columns import column_boxes, is_prose
@@ -44,7 +46,7 @@ def page_text(textpage_raw: object, page_raw: object, width_pt: float, height_pt
         height_pt: Height of the page as displayed.
     """
     visible = visible_box(page_raw)
-    text = visible_text(textpage_raw, visible)
+    text = visible_text(textpage_raw, visible, pdfium_c.FPDFPage_GetRotation(page_raw))
     if len(text) >= _FEW_CHARS and min(width_pt, height_pt) >= _ROOM_PT:
         boxes = column_boxes(textpage_raw, page_raw, visible, text)
         if boxes:

@@ -35,6 +35,12 @@ _MOST_BITS_OF_CAPITALS = 4.75
 _ALL_CAPITALS = 0.9
 _MOST_DIGITS = 0.15  # codes and part numbers have more; their letters follow no language
 _MOST_BROKEN = 0.25
+# Running text: English, German, French, Finnish, Turkish, Hungarian have vowels of 0.34 to 0.47 and 4.0 to 4.3 bits.
+# Of 8,325 texts with their letters exchanged or moved two pass.
+_ENOUGH_LETTERS = 300
+_MOSTLY_LETTERS = 0.7
+_PROSE_VOWELS = (0.34, 0.52)
+_PROSE_BITS = 4.45
 
 _DRAWN = re.compile(r"[-–—|+=_.*#~:/\\…·•\u2500-\u257f]+")  # leaders, ruled lines and tables made of signs
 _LATIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -90,6 +96,19 @@ def gibberish(text: str, *, recognized: bool) -> str | None:
     if latin >= _FEWEST_CHARS and latin > others and digits < _MOST_DIGITS * latin:
         return _unlikely(letters, latin)
     return None
+
+
+def is_latin_prose(text: str) -> bool:
+    """Whether Latin letters occur as in running text of a European language, which misread letters never do.
+
+    Fonts made of drawings (old TeX) often give right letters by numbers alone, without saying so.
+    """
+    letters = "".join(text.split()).encode("ascii", "ignore")
+    latin = _count(letters, _LATIN)
+    if latin < max(_ENOUGH_LETTERS, _MOSTLY_LETTERS * len(letters)):
+        return False
+    low, high = _PROSE_VOWELS
+    return low <= _count(letters, _VOWELS) / latin <= high and _bits(letters, latin) <= _PROSE_BITS
 
 
 def _unlikely(letters: bytes, latin: int) -> str | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from extractors.pdf.pages import PageMeasure
     from extractors.pixels import PixelLook
 
+NO_UNICODE = "no-unicode"
+"""Why a text layer lies: its fonts do not say which letters their glyphs are."""
 PICTURED = 0.5
 """Pages with at least this share under images are bitmap pages; figures in a text page rarely reach it."""
 _SOME_PICTURE = 0.2
@@ -63,7 +65,7 @@ def layer_lies(measure: PageMeasure, gibberish: str | None) -> str | None:
         gibberish: What :func:`extractors.legibility.gibberish` said of its text.
     """
     if measure.sample.share(measure.sample.unmapped) >= _UNMAPPED:
-        return "no-unicode"
+        return NO_UNICODE
     return gibberish
 
 
@@ -88,7 +90,7 @@ def wants_look(measure: PageMeasure, lies: str | None) -> bool:
     if lies:
         return chars < _LAYER_CHARS and measure.coverage >= _SOME_PICTURE
     if is_layer_hidden(measure) and chars >= _LAYER_CHARS:
-        return False
+        return measure.coverage < _SOME_PICTURE  # an OCR layer lies on a picture
     if measure.own_coverage >= _SOME_PICTURE and chars < _CHARS_PER_PICTURE * measure.own_coverage:
         return True
     outlined = max(_OUTLINES, _OUTLINES_PER_CHAR * chars, _OUTLINES_PER_PATH * measure.paths)

@@ -57,6 +57,11 @@ _TOLD: dict[str, tuple[Severity, str]] = {
         "The text layer of these pages is not what they show (a broken encoding, or recognition in the wrong script). "
         "Have their text recognized again before you use it.",
     ),
+    "text-unseen": (
+        "warning",
+        "These pages look empty but have text that nobody sees (invisible, or white on white); a service reads it all "
+        "the same. Read it before you upload it.",
+    ),
     "page-too-complex": (
         "warning",
         "These pages draw so many objects that only the first ones were counted. Print the document to a new PDF to "

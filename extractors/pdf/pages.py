@@ -23,6 +23,8 @@ __all__ = ["PageMeasure", "Rect", "TextSample", "measure", "page_box", "union_sh
 
 _SAMPLES = 64
 _FEW_SAMPLES = 32
+_COLOUR_EVERY = 4  # of the sample
+_FAINT_ALPHA, _WHITE = 16, 240  # of 255
 _HIDING = 0.2  # smaller images hide no layer of text
 _GRID = 512
 _LITTLE_TEXT = 400  # with more, nobody asks whether the paths are letters
@@ -39,11 +41,13 @@ class TextSample:
         size: Characters looked at.
         unmapped: Of these, how many PDFium found no Unicode for.
         unseen: How many are drawn invisibly or under an image.
+        pale: Whether most are white or fully transparent, so that it takes a look to know whether they show.
     """
 
     size: int = 0
     unmapped: int = 0
     unseen: int = 0
+    pale: bool = False
 
     def share(self, count: int) -> float:
         """A count of this sample as a share, 0 to 1."""
@@ -180,7 +184,7 @@ def _sampled(page: object, textpage: object, hiding: list[PlacedImage], box: Rec
     total = pdfium_c.FPDFText_CountChars(textpage)
     wanted = min(total, _SAMPLES if hiding else _FEW_SAMPLES)
     order = text_order(page) if hiding else {}
-    size = unmapped = unseen = 0
+    size = unmapped = unseen = pale = asked = 0
     for step in range(wanted):
         index = step * total // wanted
         item = pdfium_c.FPDFText_GetTextObject(textpage, index)
@@ -196,7 +200,18 @@ def _sampled(page: object, textpage: object, hiding: list[PlacedImage], box: Rec
         size += 1
         unmapped += pdfium_c.FPDFText_HasUnicodeMapError(textpage, index) == 1
         unseen += hidden or pdfium_c.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE
-    return TextSample(size=size, unmapped=unmapped, unseen=unseen)
+        if step % _COLOUR_EVERY == 0:
+            asked += 1
+            pale += _is_pale(item)
+    return TextSample(size=size, unmapped=unmapped, unseen=unseen, pale=2 * pale > asked)
+
+
+def _is_pale(item: object) -> bool:
+    """Whether text is filled with white, or with nothing."""
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    if not pdfium_c.FPDFPageObj_GetFillColor(item, red, green, blue, alpha):
+        return False
+    return alpha.value < _FAINT_ALPHA or min(red.value, green.value, blue.value) > _WHITE
 
 
 def _centre(textpage: object, index: int) -> tuple[float, float]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pypdfium2.raw as pdfium_c
 
+from extractors.ink import FAINTEST
 from extractors.pdf.drawing import draw_gray
 from extractors.pixels import LONGEST_PX, look
 
@@ -32,6 +33,8 @@ MAX_DRAW_S = 5.0
 """Seconds of CPU for drawing one page (looked at between objects); an ordinary one takes 0.01 to 0.1."""
 
 _POINTS = 72.0
+_LOOKED_AT = 200
+_SHOWN = 0.2
 _WRITTEN = frozenset((pdfium_c.FPDF_ANNOT_WIDGET, pdfium_c.FPDF_ANNOT_FREETEXT, pdfium_c.FPDF_ANNOT_STAMP))
 _MOST_OF_PAGE = 0.5  # an annotation larger than this is not one field or note, and may hide the page's own text
 
@@ -50,6 +53,26 @@ def peek(page: object, textpage: object | None, *, annotated: bool, dpi: float =
         return None
     rects = [*(_text_rects(textpage) if textpage else ()), *(_annotation_rects(page) if annotated else ())]
     return look(image, _on_display(page, rects, image.size))
+
+
+def text_shows(page: object, textpage: object) -> bool:
+    """Whether the text of a page is to be seen: its stretches are not of one tone. True where it cannot be drawn."""
+    image = small_gray(page)
+    if image is None:
+        return True
+    rects = list(_text_rects(textpage))
+    boxes = _on_display(page, rects[:: max(1, len(rects) // _LOOKED_AT)], image.size)
+    shown = 0
+    for left, top, right, bottom in boxes:
+        box = (
+            int(left * image.width),
+            int(top * image.height),
+            int(right * image.width) + 1,
+            int(bottom * image.height) + 1,
+        )
+        darkest, lightest = cast("tuple[int, int]", image.crop(box).getextrema())
+        shown += lightest - darkest >= FAINTEST
+    return shown > _SHOWN * len(boxes)
 
 
 def small_gray(page: object, dpi: float = DPI) -> Image.Image | None:

@@ -11,19 +11,19 @@ import pypdfium2.raw as pdfium_c
 
 from extractors.errors import DamagedDocument
 from extractors.facts import DocumentFacts, TextPart, UnitFacts, UnitKind, UnitText
-from extractors.legibility import gibberish
+from extractors.legibility import gibberish, is_latin_prose
 from extractors.pdf.annotations import annotation_parts
 from extractors.pdf.cut import pdf_cutter
 from extractors.pdf.cutting.opening import open_any
 from extractors.pdf.fingerprint import Fingerprints
 from extractors.pdf.inventory import Inventory, take_inventory
 from extractors.pdf.join import join_pdfs
-from extractors.pdf.kinds import PICTURED, Judgement, is_layer_hidden, judge, layer_lies, wants_look
+from extractors.pdf.kinds import NO_UNICODE, PICTURED, Judgement, is_layer_hidden, judge, layer_lies, wants_look
 from extractors.pdf.losses import Losses, State
 from extractors.pdf.notes import PageNotes
 from extractors.pdf.opening import open_pdf
 from extractors.pdf.pages import measure
-from extractors.pdf.peek import DPI, DPI_BESIDE_TEXT, peek
+from extractors.pdf.peek import DPI, DPI_BESIDE_TEXT, peek, text_shows
 from extractors.pdf.placing import KnownImages
 from extractors.pdf.render import render_pages
 from extractors.pdf.structure import read_structure
@@ -180,7 +180,11 @@ class _Pages:
             text = page_text(textpage, page, width, height) if textpage else ""
             notes = annotation_parts(self._opened, number)
             measured = measure(page, textpage, _inked(text), self._images)
+            if textpage and measured.sample.pale and not text_shows(page, textpage):
+                measured = replace(measured, sample=replace(measured.sample, unseen=measured.sample.size))
             lies = layer_lies(measured, gibberish(text, recognized=is_layer_hidden(measured)))
+            if lies == NO_UNICODE and is_latin_prose(text):
+                lies = None
             annotated = sum(_inked(part.text) for part in notes)
             seen = self._look(page, None if lies else textpage, measured, lies, annotated=annotated > 0)
         verdict = judge(measured, lies, seen, annotated=annotated)
@@ -213,6 +217,8 @@ class _Pages:
         for reason, code in _NOTED.items():
             if reason in verdict.reasons:
                 self.notes.add(code, number)
+        if verdict.kind is UnitKind.BLANK and measured.native_chars:
+            self.notes.add("text-unseen", number)
         if measured.cut_short:
             self.notes.add("page-too-complex", number)
 

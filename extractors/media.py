@@ -23,7 +23,6 @@ from extractors.signatures import (
     readable_image,
 )
 from extractors.text.encodings import Encoding, Sample, read_sample, sniff_encoding
-from extractors.text.tabular import find_delimiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,6 +186,8 @@ def _text(sample: Sample, extension: str) -> tuple[str, tuple[Finding, ...]]:
 
 def _text_type(begin: str, ascii_begin: bytes, extension: str) -> str:
     """Content first; the extension only where the content bears it out."""
+    from extractors.text.tabular import find_delimiter  # not for each PDF
+
     if begins_as_html(ascii_begin) or (extension in EXTENSIONS["text/html"] and _TAG.search(ascii_begin)):
         return "text/html"
     if extension in EXTENSIONS["text/markdown"]:

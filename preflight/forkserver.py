@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import gc
 import importlib
 import os
 import select
@@ -53,7 +54,7 @@ def die_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def main(control_fd: int, preload: str) -> None:
+def main(control_fd: int, preload: str) -> NoReturn:
     """Serve fork requests until the control channel closes. ``preload`` is a comma-separated list of modules."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=control_fd)
@@ -61,11 +62,14 @@ def main(control_fd: int, preload: str) -> None:
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    gc.disable()
     for name in filter(None, preload.split(",")):
         importlib.import_module(name)
     from preflight import sandbox
 
     sandbox.prepare()
+    gc.freeze()  # what has been imported lives on; workers need not look at it, nor get copies of its pages
+    gc.enable()
     children: set[int] = set()
     while True:
         ready, _, _ = select.select([control.fileno(), wake_read], [], [])
@@ -74,7 +78,7 @@ def main(control_fd: int, preload: str) -> None:
             _reap(control, children)
         if control.fileno() in ready and not _serve(control, children, (wake_read, wake_write)):
             _end(children)
-            return
+            os._exit(0)  # nothing is left to do, and freeing what was imported would take as long as a page
 
 
 def _serve(control: socket.socket, children: set[int], wake: tuple[int, int]) -> bool:

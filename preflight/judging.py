@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from extractors.facts import DocumentFacts
+    from preflight.messages import Examined
     from preflight.model import Estimate, Limit, Measure, Plan, UnitEstimate
     from preflight.profile import Hop, ModelInfo, Target
     from preflight.reading import Unread
-    from preflight.tasks import Examined
     from preflight.vocabulary import Encoding
 
 
@@ -93,13 +93,13 @@ class Prepared:
 
     def warm_up(self) -> None:
         """Load what judging and writing a report will need: price list and JSON types."""
-        from preflight.tasks import Examined
+        from preflight.messages import Examined
         from preflight.wire import adapter
 
-        if self.target is not None and self.target.pricing is not None:
-            import_module("genai_prices")
         adapter(Examined)
         adapter(Report)
+        if self.target is not None and self.target.pricing is not None:
+            import_module("genai_prices.data")
 
 
 def prepare(order: Order) -> Prepared:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from preflight.document import Document
     from preflight.execution import Executor, Outcome, Task
     from preflight.manifest import Manifest, ManifestPiece, ManifestUnit, TextFile
+    from preflight.messages import Examined
     from preflight.settings import Settings
-    from preflight.tasks import Examined
 
 
 @dataclass(frozen=True, slots=True)

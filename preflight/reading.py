@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,8 +12,8 @@ from extractors.base import ReadLimits
 from extractors.facts import Origin, Role, Source, UnitText
 from preflight.errors import FileMissing, ParserCrashed
 from preflight.execution import GARBLED, Task
+from preflight.messages import Examined, ReadTask, Recognized, RecognizeTask
 from preflight.problems import problem_from
-from preflight.tasks import Examined, ReadTask, Recognized, RecognizeTask
 from preflight.wire import load
 from preflight.wording import UNKNOWN_TYPE
 
@@ -166,6 +165,8 @@ def plain_source(document: Document) -> Source:
 
     What is too big to be read is not hashed either: it has no digest.
     """
+    import hashlib  # OpenSSL, which only this needs
+
     digest = ""
     if document.size_bytes <= ReadLimits().max_bytes:
         # It may have gone away or changed while it was read; the problem says so then.

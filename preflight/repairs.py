@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from preflight.document import Document
     from preflight.manifest import ManifestPiece
+    from preflight.messages import Examined
     from preflight.problems import Problem
     from preflight.splitting import Ready
     from preflight.survey import Surveyed
-    from preflight.tasks import Examined
 
 REPAIRED = "repaired"
 MOST_SHOWN = 200

@@ -20,8 +20,8 @@ from preflight.survey import stopped
 if TYPE_CHECKING:
     from preflight.cutting import Bench, Piece
     from preflight.judging import Weighed
+    from preflight.messages import Examined
     from preflight.survey import Surveyed
-    from preflight.tasks import Examined
 
 
 def rows_of(surveyed: Surveyed, number: int) -> int:

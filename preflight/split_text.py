@@ -16,9 +16,9 @@ from preflight.fingerprints import text_print
 from preflight.fitting import MARGINS
 from preflight.judging import boundaries, weigh
 from preflight.manifest import ManifestUnit, Quarantined
+from preflight.messages import Examined
 from preflight.plan import Boundary, PieceLimits, make_plan
 from preflight.splitting import TEXT_TYPES, Ready, staged_document
-from preflight.tasks import Examined
 from preflight.textual import document_text, write_text
 from preflight.tokens import measure_all
 

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from preflight.document import Document
     from preflight.execution import Executor, Outcome
     from preflight.judging import Prepared, Weighed
+    from preflight.messages import Examined
     from preflight.model import Limit, Report
     from preflight.problems import Problem
     from preflight.reading import Progress
     from preflight.settings import Settings
     from preflight.splitting import SplitOptions
-    from preflight.tasks import Examined
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,8 @@
-"""Reading a PDF: one pass over its pages, each loaded once, handed over and forgotten."""
+"""Reading a PDF: one pass over its pages, each loaded once, handed over and forgotten.
+
+What only some documents or tasks need (pixels, cutting, joining) is loaded when it is needed: a letter of one page
+spends more time on imports than on being read.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +13,20 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pypdfium2.raw as pdfium_c
 
-from extractors.errors import DamagedDocument
 from extractors.facts import DocumentFacts, TextPart, UnitFacts, UnitKind, UnitText
 from extractors.legibility import gibberish, is_latin_prose
 from extractors.pdf.annotations import annotation_parts
-from extractors.pdf.cut import pdf_cutter
-from extractors.pdf.cutting.opening import open_any
-from extractors.pdf.fingerprint import Fingerprints
 from extractors.pdf.inventory import Inventory, take_inventory
-from extractors.pdf.join import join_pdfs
 from extractors.pdf.kinds import NO_UNICODE, PICTURED, Judgement, is_layer_hidden, judge, layer_lies, wants_look
 from extractors.pdf.losses import Losses, State
 from extractors.pdf.notes import PageNotes
 from extractors.pdf.opening import open_pdf
 from extractors.pdf.pages import measure
-from extractors.pdf.peek import DPI, DPI_BESIDE_TEXT, peek, text_shows
 from extractors.pdf.placing import KnownImages
-from extractors.pdf.render import render_pages
 from extractors.pdf.structure import read_structure
 from extractors.pdf.text import page_text
 from extractors.pdf.textmaps import read_as_meant
 from extractors.pdf.troubles import cut_short_finding, repaired_finding
-from extractors.pdf.views import page_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,14 +87,22 @@ class PdfExtractor:
         Raises:
             ExtractionError: The document cannot be opened, or a page cannot be drawn (``unit`` says which).
         """
+        from extractors.pdf.render import render_pages
+
         yield from render_pages(file, options, numbers)
 
     def cutter(self, file: BinaryIO, options: CutOptions) -> AbstractContextManager[Cutter]:
         """Open a PDF for cutting; see :meth:`extractors.base.Cuttable.cutter`."""
+        from extractors.pdf.cut import pdf_cutter
+
         return pdf_cutter(file, options)
 
     def fingerprints(self, file: BinaryIO, options: ReadOptions) -> Iterator[tuple[int, str]]:
         """Yield the fingerprint of each page; see :meth:`extractors.base.Fingerprinting.fingerprints`."""
+        from extractors.errors import DamagedDocument
+        from extractors.pdf.cutting.opening import open_any
+        from extractors.pdf.fingerprint import Fingerprints
+
         with open_any(file, options.password) as pdf:
             prints = Fingerprints(pdf)
             for number in range(1, len(prints) + 1):
@@ -109,10 +113,14 @@ class PdfExtractor:
 
     def views(self, file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]) -> Iterator[tuple[int, Image]]:
         """Yield pages as small colour images; see :meth:`extractors.base.Viewable.views`."""
+        from extractors.pdf.views import page_views
+
         yield from page_views(file, options, numbers)
 
     def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
         """Put pieces together again; see :meth:`extractors.base.Joinable.join`."""
+        from extractors.pdf.join import join_pdfs
+
         join_pdfs(pieces, out)
 
 
@@ -180,7 +188,7 @@ class _Pages:
             text = page_text(textpage, page, width, height) if textpage else ""
             notes = annotation_parts(self._opened, number)
             measured = measure(page, textpage, _inked(text), self._images)
-            if textpage and measured.sample.pale and not text_shows(page, textpage):
+            if textpage and measured.sample.pale and not _text_shows(page, textpage):
                 measured = replace(measured, sample=replace(measured.sample, unseen=measured.sample.size))
             lies = layer_lies(measured, gibberish(text, recognized=is_layer_hidden(measured)))
             if lies == NO_UNICODE and is_latin_prose(text):
@@ -206,6 +214,8 @@ class _Pages:
         """Look at the page's pixels where its structure leaves open what it is."""
         if not self._options.look or not wants_look(measured, lies):
             return None
+        from extractors.pdf.peek import DPI, DPI_BESIDE_TEXT, peek
+
         largest = max((image.colour_pixels for image in measured.images), default=0)
         if largest > self._options.limits.max_image_pixels:
             return None
@@ -282,3 +292,10 @@ def _has_end(file: BinaryIO) -> bool:
 def _inked(text: str) -> int:
     """Characters without white space."""
     return len("".join(text.split()))
+
+
+def _text_shows(page: object, textpage: object) -> bool:
+    """Whether pale text is to be seen on its page."""
+    from extractors.pdf.peek import text_shows  # the means to draw, which most documents do not need
+
+    return text_shows(page, textpage)

@@ -57,7 +57,7 @@ def test_both_libraries_count_real_documents_the_same(counters: dict[Encoding, C
 
 def test_counts_go_on_the_same_where_the_other_library_takes_over() -> None:
     counter = Counter("o200k")
-    page = "Upload preflight counts words. " * 20_000
+    page = "Upload preflight counts words. " * 60_000
     expected = by_toktok([page], "o200k_base")
 
     found = [counter.count([page])[0] for _ in range(WORTH_LOADING // len(page) + 2)]

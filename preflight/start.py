@@ -29,7 +29,7 @@ def preload_for(names: list[str]) -> tuple[str, ...]:
     """Return what workers for documents of these names should import before they are asked for anything."""
     suffixes = [name[name.rfind(".") :].lower() for name in names if "." in name]
     hints = sorted({READERS[suffix] for suffix in suffixes if suffix in READERS})
-    warm = ("preflight.warm",) if len(names) > 1 else ()
+    warm = (*(("extractors.pdf.peek",) if ".pdf" in suffixes else ()), "preflight.warm") if len(names) > 1 else ()
     return ("preflight.tasks", *hints, *warm)
 
 

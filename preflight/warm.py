@@ -1,4 +1,4 @@
-"""Loads the token vocabulary: 0.3 s that workers forked from a server that has imported this need not spend again.
+"""Loads the token vocabulary, so that workers forked from a server that has imported this need not each load it.
 
 Only for a fork server's preload, where several documents or a service are ahead; a single document gains nothing by it.
 """

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import pypdfium2.raw as pdfium_c
 
+from extractors.pdf.objects import address_of, fast
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -44,6 +46,7 @@ _APART = 1.5
 _CONTINUED = 0.4
 """Share of lines that start in lower case: far less in tables, far more in running text."""
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+_rect_at = fast(pdfium_c.FPDFText_GetRect, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4)
 _FIRST_LETTER = re.compile(r"^\W*([^\W_])", re.MULTILINE)
 
 
@@ -112,14 +115,15 @@ def _suspicious(textpage: object, count: int, *, flip: bool) -> bool:
 
 def _rects(textpage: object, indexes: range, *, flip: bool) -> list[Box]:
     """Return PDFium's text rectangles, in stream order, flipped where the page is displayed upside down."""
-    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
-    pointers = (ctypes.byref(left), ctypes.byref(top), ctypes.byref(right), ctypes.byref(bottom))
-    get_rect = pdfium_c.FPDFText_GetRect
+    values = (ctypes.c_double * 4)()
+    places = [ctypes.addressof(values) + index * ctypes.sizeof(ctypes.c_double) for index in range(4)]
+    address = address_of(textpage)
     found = []
     for index in indexes:
-        get_rect(textpage, index, *pointers)
-        box = (left.value, bottom.value, right.value, top.value)
-        if box[2] > box[0] and box[3] > box[1]:
+        _rect_at(address, index, *places)
+        left, top, right, bottom = values
+        if right > left and top > bottom:
+            box = (left, bottom, right, top)
             found.append(_flipped(box) if flip else box)
     return found
 
@@ -135,6 +139,9 @@ def _stretches(rects: Iterable[Box]) -> list[Box]:
     for rect in rects:
         if joined:
             last = joined[-1]
+            if rect[3] <= last[1] or rect[1] >= last[3]:  # above or below, as nearly every next line is
+                joined.append(rect)
+                continue
             low, high = max(last[1], rect[1]), min(last[3], rect[3])
             height = min(last[3] - last[1], rect[3] - rect[1])
             gap = max(rect[0] - last[2], last[0] - rect[2])
@@ -154,6 +161,8 @@ def _hops(stretches: Sequence[Box]) -> list[_Hop]:
     """Return the steps in reading from a stretch to one beside it, a wide gap away and at about the same height."""
     hops = []
     for one, other in pairwise(stretches):
+        if other[0] <= one[2] and one[0] <= other[2]:  # above one another, as nearly all lines are
+            continue
         lower, higher = sorted((one[3] - one[1], other[3] - other[1]))
         apart = abs(one[1] + one[3] - other[1] - other[3]) / 2
         gap = max(other[0] - one[2], one[0] - other[2])

@@ -60,6 +60,7 @@ _HELD = frozenset(
     )
 )
 """Keys of other dictionaries whose value goes along with a page. All others lead out of it."""
+_FOLLOWED = _NAMED | _HELD
 
 
 @dataclass(slots=True)
@@ -226,8 +227,5 @@ def _children(item: Object, *, named: bool) -> list[tuple[Object, bool]]:
         return [(value, False) for value in item if isinstance(value, _KINDS)]
     if named and not isinstance(item, Stream):
         return [(value, False) for value in item.values() if isinstance(value, _KINDS)]
-    return [
-        (value, key in _NAMED)
-        for key, value in item.items()
-        if (key in _NAMED or key in _HELD) and isinstance(value, _KINDS)
-    ]
+    entries = ((key, item.get(key)) for key in sorted(_FOLLOWED & item.keys()))
+    return [(value, key in _NAMED) for key, value in entries if isinstance(value, _KINDS)]

@@ -77,17 +77,17 @@ def address_of(item: object) -> int:
     return ctypes.cast(item, ctypes.c_void_p).value or 0  # type: ignore[arg-type]  # raw handles are ctypes pointers
 
 
-def _fast(function: object, result: type | None, *arguments: type) -> Callable[..., int]:
+def fast(function: object, result: type | None, *arguments: type) -> Callable[..., int]:
     """Return a C function with plain addresses for handles, called with the lock of the interpreter held.
 
-    A page has hundreds of objects and each takes two calls that only read a field: this way they cost half as much.
+    For calls that only read a field of an object or character, of which a page takes hundreds: they cost half as much.
     """
     return ctypes.PYFUNCTYPE(result, *arguments)(address_of(function))
 
 
-_item_on_page = _fast(pdfium_c.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
-_item_in_form = _fast(pdfium_c.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong)
-_type_of = _fast(pdfium_c.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
+_item_on_page = fast(pdfium_c.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+_item_in_form = fast(pdfium_c.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong)
+_type_of = fast(pdfium_c.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
 _SPECIAL = re.compile(
     b"[%c%c%c]" % (pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_SHADING, pdfium_c.FPDF_PAGEOBJ_FORM)
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pypdfium2.raw as pdfium_c
 
-from extractors.pdf.objects import address_of, drawn_on, text_order
+from extractors.pdf.objects import address_of, drawn_on, fast, text_order
 from extractors.pdf.placing import KnownImages, PlacedImage, Rect
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ _LITTLE_TEXT = 400  # with more, nobody asks whether the paths are letters
 _US_LETTER: Rect = (0.0, 0.0, 612.0, 792.0)
 _SPACES = frozenset(map(ord, " \t\r\n\x0b\x0c\u00a0\u2028\u2029"))
 _INVISIBLE = frozenset((pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP))
+_object_at = fast(pdfium_c.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+_unicode_at = fast(pdfium_c.FPDFText_GetUnicode, ctypes.c_uint, ctypes.c_void_p, ctypes.c_int)
+_unmapped_at = fast(pdfium_c.FPDFText_HasUnicodeMapError, ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
+_render_mode = fast(pdfium_c.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
+_fill_color = fast(pdfium_c.FPDFPageObj_GetFillColor, ctypes.c_int, *[ctypes.c_void_p] * 5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,34 +187,35 @@ def _sampled(page: object, textpage: object, hiding: list[PlacedImage], box: Rec
         box: The visible part of the page.
     """
     total = pdfium_c.FPDFText_CountChars(textpage)
+    address = address_of(textpage)
     wanted = min(total, _SAMPLES if hiding else _FEW_SAMPLES)
     order = text_order(page) if hiding else {}
     size = unmapped = unseen = pale = asked = 0
     for step in range(wanted):
         index = step * total // wanted
-        item = pdfium_c.FPDFText_GetTextObject(textpage, index)
-        if not item or pdfium_c.FPDFText_GetUnicode(textpage, index) in _SPACES:
+        item = _object_at(address, index)
+        if not item or _unicode_at(address, index) in _SPACES:
             continue  # a character without an object was made up by PDFium: a space or a line end
         hidden = False
         if hiding:
             x, y = _centre(textpage, index)
             if not _inside(x, y, box):
                 continue
-            drawn = order.get(address_of(item), math.inf)
+            drawn = order.get(item, math.inf)
             hidden = any(image.after > drawn and _inside(x, y, image.box) for image in hiding)
         size += 1
-        unmapped += pdfium_c.FPDFText_HasUnicodeMapError(textpage, index) == 1
-        unseen += hidden or pdfium_c.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE
+        unmapped += _unmapped_at(address, index) == 1
+        unseen += hidden or _render_mode(item) in _INVISIBLE
         if step % _COLOUR_EVERY == 0:
             asked += 1
             pale += _is_pale(item)
     return TextSample(size=size, unmapped=unmapped, unseen=unseen, pale=2 * pale > asked)
 
 
-def _is_pale(item: object) -> bool:
+def _is_pale(item: int) -> bool:
     """Whether text is filled with white, or with nothing."""
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    if not pdfium_c.FPDFPageObj_GetFillColor(item, red, green, blue, alpha):
+    if not _fill_color(item, *(ctypes.addressof(value) for value in (red, green, blue, alpha))):
         return False
     return alpha.value < _FAINT_ALPHA or min(red.value, green.value, blue.value) > _WHITE
 

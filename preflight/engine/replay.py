@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from preflight.execution import Outcome
+from preflight.messages import Recognized
 from preflight.problems import Problem
-from preflight.tasks import Recognized
 from preflight.wire import dump
 
 if TYPE_CHECKING:

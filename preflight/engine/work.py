@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from preflight.judging import Prepared
     from preflight.ledger.records import Json
     from preflight.ledger.states import Status
-    from preflight.tasks import Examined
+    from preflight.messages import Examined
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,9 @@
 
 toktok-rs counts fastest and takes 0.3 s to load its vocabulary, which for a letter of one page is half of all the work.
 splintr, of the extra ``[fast]``, loads in 0.04 s and needs five times as long for a text it has not seen the words of.
-So splintr begins, and toktok takes over when a process has counted so much that loading it would have paid. Both give
-the counts of tiktoken for every character of Unicode 16; tests/test_vocabulary.py compares them.
+So splintr counts, and toktok only what is very long at once, for which splintr would make a list of all tokens; where
+splintr is not installed it counts everything. Both give the counts of tiktoken for every character of Unicode 16;
+tests/test_vocabulary.py compares them.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 
 Encoding = Literal["o200k", "cl100k"]
 NAMES: dict[Encoding, str] = {"o200k": "o200k_base", "cl100k": "cl100k_base"}
-WORTH_LOADING = 10_000_000
-"""Characters of a process, some 3,000 pages, from which toktok is the cheaper one. splintr takes 0.1 s of CPU for the
-first million characters and, as words come again, ever less for the next; toktok takes 0.02 s."""
+LONG = 2_000_000
+"""Characters in one call, a thousand pages or so, from which toktok is worth loading, for its speed and for memory."""
 
 
 class Counter:
@@ -27,15 +27,11 @@ class Counter:
     def __init__(self, encoding: Encoding) -> None:
         self._name = NAMES[encoding]
         self._light = _light(self._name)
-        self._left = WORTH_LOADING
 
     def count(self, texts: list[str]) -> list[int]:
         """Return the tokens of each text; what looks like a special token counts as the text it is."""
-        if self._light is not None and self._left > 0:
-            self._left -= sum(map(len, texts))
-            if self._left > 0:
-                return self._light(texts)
-            self._light = None
+        if self._light is not None and sum(map(len, texts)) < LONG:
+            return self._light(texts)
         return by_toktok(texts, self._name)
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from extractors.pdf.streamed import Box
 
-_SINGLE = re.compile(r"(?<!\S)[^\W\d_](?!\S)")
 _FEWEST = 4
 _TORN_SHARE = 0.1
 """Share of single letters among the words from which on a page is looked at closely; torn pages had 0.23 to 0.37."""
@@ -52,8 +51,9 @@ def unbroken(textpage: object, text: str) -> str:
 
 def _looks_torn(text: str) -> bool:
     """Whether there are more single letters among the words than a language has."""
-    singles = sum(1 for letter in _SINGLE.findall(text) if letter.lower() != letter.upper())
-    return singles >= _FEWEST and singles >= _TORN_SHARE * len(text.split())
+    words = text.split()
+    singles = sum(word.isalnum() and word.lower() != word.upper() for word in words if len(word) == 1)
+    return singles >= _FEWEST and singles >= _TORN_SHARE * len(words)
 
 
 def _tears(textpage: object, streamed: str) -> Iterator[int]:

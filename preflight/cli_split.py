@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, cast
 
 import typer
 
 from extractors.clean import safe_label
+from preflight.cli_options import (
+    For,
+    Jobs,
+    Json,
+    Languages,
+    MaxBytes,
+    MaxPages,
+    MaxSeconds,
+    MaxTokens,
+    MaxUnits,
+    Model,
+    OcrEngine,
+    PageTimeout,
+    PasswordFile,
+    Timeout,
+    Via,
+    order_of,
+)
 from preflight.cli_session import (
     Session,
     fail,
@@ -24,22 +42,46 @@ if TYPE_CHECKING:
     from preflight.manifest import Form
     from preflight.splitting import SplitOptions
 
-For = Annotated[
-    str | None,
-    typer.Option("--for", metavar="TARGET", help="Receiving service: an id of `preflight targets`, or a TOML file."),
-]
-Via = Annotated[list[str] | None, typer.Option("--via", metavar="HOP", help="Gateway on the way; may be repeated.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a report for people.")]
+_PIECES = "What the pieces are"
 Force = Annotated[bool, typer.Option("--force", help="Replace a former result.")]
-PasswordFile = Annotated[
-    Path | None,
-    typer.Option("--password-file", metavar="FILE", help="File whose first line is the document's password."),
-]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Worker processes; 0 means one for each core.")]
-Timeout = Annotated[float | None, typer.Option("--timeout", metavar="S", help="Seconds allowed for one step.")]
-MaxUnits = Annotated[int | None, typer.Option("--max-units", help="Pages or frames read at most.")]
 ManifestPath = Annotated[
     Path, typer.Argument(metavar="MANIFEST", help="The manifest.json beside the pieces, or their folder.")
+]
+Form_ = Annotated[
+    str, typer.Option("--as", metavar="FORM", help="document, text or markdown.", rich_help_panel=_PIECES)
+]
+WithText = Annotated[
+    bool,
+    typer.Option(
+        "--with-text", help="Write each piece's text beside it, with OCR where needed.", rich_help_panel=_PIECES
+    ),
+]
+Shrink = Annotated[
+    str,
+    typer.Option(
+        "--shrink",
+        metavar="WHEN",
+        help="auto: make images of a page too large alone smaller, no further than OCR needs; never.",
+        rich_help_panel=_PIECES,
+    ),
+]
+ActiveContent = Annotated[
+    str,
+    typer.Option(
+        "--active-content", metavar="HOW", help="strip scripts and the like, keep, or reject.", rich_help_panel=_PIECES
+    ),
+]
+Decrypt = Annotated[
+    bool,
+    typer.Option(
+        "--decrypt",
+        help="Allow pieces without encryption of a document that has some and forbids changes.",
+        rich_help_panel=_PIECES,
+    ),
+]
+Ocr = Annotated[
+    str,
+    typer.Option("--ocr", metavar="WHEN", help="For text: auto, never, or always.", rich_help_panel=_PIECES),
 ]
 CHOICES = {
     "--as": ("document", "text", "markdown"),
@@ -56,30 +98,20 @@ def split(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the pieces; new or empty.")
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Model at the target.")] = None,
-    max_bytes: Annotated[int | None, typer.Option("--max-bytes", help="Bytes a piece may have.")] = None,
-    max_pages: Annotated[int | None, typer.Option("--max-pages", help="Pages a piece may have.")] = None,
-    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Tokens a piece may have.")] = None,
-    max_seconds: Annotated[float | None, typer.Option("--max-seconds", help="Seconds it may take there.")] = None,
-    form: Annotated[str, typer.Option("--as", metavar="FORM", help="document, text or markdown.")] = "document",
-    with_text: Annotated[
-        bool, typer.Option("--with-text", help="Write each piece's text beside it, with OCR where needed.")
-    ] = False,
-    shrink: Annotated[
-        str, typer.Option("--shrink", metavar="WHEN", help="auto: re-encode images of a page too large alone; never.")
-    ] = "auto",
-    active_content: Annotated[
-        str, typer.Option("--active-content", metavar="HOW", help="strip scripts and the like, keep, or reject.")
-    ] = "strip",
-    decrypt: Annotated[
-        bool, typer.Option("--decrypt", help="Allow pieces of an encrypted document, which are not encrypted.")
-    ] = False,
-    ocr: Annotated[str, typer.Option("--ocr", metavar="WHEN", help="For text: auto, never, or always.")] = "auto",
-    languages: Annotated[str | None, typer.Option("--languages", "-l", help="OCR languages, joined by +.")] = None,
-    ocr_engine: Annotated[str | None, typer.Option("--ocr-engine", help="auto, tesserocr, pytesseract, null.")] = None,
-    page_timeout: Annotated[
-        float | None, typer.Option("--page-timeout", metavar="S", help="Seconds for OCR of one page.")
-    ] = None,
+    model: Model = None,
+    max_bytes: MaxBytes = None,
+    max_pages: MaxPages = None,
+    max_tokens: MaxTokens = None,
+    max_seconds: MaxSeconds = None,
+    form: Form_ = "document",
+    with_text: WithText = False,
+    shrink: Shrink = "auto",
+    active_content: ActiveContent = "strip",
+    decrypt: Decrypt = False,
+    ocr: Ocr = "auto",
+    languages: Languages = None,
+    ocr_engine: OcrEngine = None,
+    page_timeout: PageTimeout = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the planned pieces; write nothing.")] = False,
     force: Force = False,
     as_json: Json = False,
@@ -92,17 +124,24 @@ def split(
 
     Exit code 0: all of it is in the pieces. 1: something had to be left out; the manifest names it.
     """
-    from preflight.judging import Order, UserLimits
+    from preflight.judging import UserLimits
     from preflight.splitting import SplitOptions
-    from preflight.wording import FLAG_WORDS
 
     for name, value in (("--as", form), ("--shrink", shrink), ("--active-content", active_content), ("--ocr", ocr)):
         if value not in CHOICES[name]:
             fail(f"{name} takes one of {', '.join(CHOICES[name])}.", 2)
-    limits = UserLimits(bytes=max_bytes, pages=max_pages, tokens=max_tokens, seconds=max_seconds)
-    order = Order(target=target, hops=tuple(via or ()), model=model, limits=limits, words=FLAG_WORDS)
-    if target is None and limits == UserLimits():
+    order = order_of(
+        target, via, model, max_bytes=max_bytes, max_pages=max_pages, max_tokens=max_tokens, max_seconds=max_seconds
+    )
+    if target is None and order.limits == UserLimits():
         fail("Say what the pieces are for: --for TARGET, or a limit of your own such as --max-pages.", 2)
+    if output is None and not dry_run:
+        fail("Say where the pieces go: -o DIR.", 2)
+    if dry_run and form != "document":
+        fail(
+            "--dry-run shows where the document is cut. How its text divides shows only when it is read: leave it out.",
+            2,
+        )
     flags: dict[str, object] = {
         "jobs": jobs,
         "timeout": timeout,
@@ -112,10 +151,8 @@ def split(
         "languages": languages,
     }
     with Session(flags, [file]) as session:
-        if dry_run:
+        if output is None or dry_run:
             _show_plan(session, file, order, password_file, as_json=as_json)
-        if output is None:
-            fail("Say where the pieces go: -o DIR.", 2)
         options = SplitOptions(
             form=cast("Form", form),
             with_text=with_text,
@@ -149,11 +186,15 @@ def _split(session: Session, file: str, order: Order, output: Path, options: Spl
     raise typer.Exit(0 if result.complete else 1)
 
 
-def _show_plan(session: Session, file: str, order: Order, password_file: Path | None, *, as_json: bool) -> None:
+def _show_plan(session: Session, file: str, order: Order, password_file: Path | None, *, as_json: bool) -> NoReturn:
     """Print where the document would be cut. Sizes are estimates; a split measures what it writes."""
+    from preflight.model import Verdict
+
     (report,) = session.reports([file], order, password_file)
     print_plan(report, as_json=as_json)
-    raise typer.Exit(report.problem.exit_code if report.problem else 0)
+    if report.problem is not None:
+        raise typer.Exit(report.problem.exit_code)
+    raise typer.Exit(1 if report.verdict is Verdict.WONT_FIT else 0)
 
 
 def verify(
@@ -172,8 +213,8 @@ def verify(
     Exit code 0 and one line: all is well. 1: every discrepancy.
     """
     from preflight.document import find_document
+    from preflight.split_records import verification_json
     from preflight.verifier import verify_manifest
-    from preflight.wire import adapter, json_bytes
 
     flags: dict[str, object] = {"jobs": jobs, "timeout": timeout, "max_units": max_units}
     original = find_document(against) if against is not None else None
@@ -182,7 +223,7 @@ def verify(
             manifest, session.settings, session.executor, original=original, password=password_from(password_file)
         )
     if as_json:
-        write_out(json_bytes(adapter(type(found)).dump_python(found, mode="json") | {"ok": found.ok}))
+        write_out(verification_json(found))
     else:
         from preflight.render_split import verification_view
 
@@ -194,6 +235,7 @@ def join(
     manifest: ManifestPath,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
     force: Force = False,
+    as_json: Json = False,
     jobs: Jobs = None,
     timeout: Timeout = None,
 ) -> None:
@@ -202,11 +244,15 @@ def join(
     Exit code 0: all units are in it. 1: some were left out of the split already.
     """
     from preflight.joiner import join_pieces
+    from preflight.split_records import joined_json
     from preflight.wording import ranges, size
 
     with Session({"jobs": jobs, "timeout": timeout}, ["a.pdf"]) as session:
         joined = join_pieces(manifest, output, session.settings, session.executor, force=force)
-    print_lines([f"{safe_label(str(output), 300)}: {joined.units:,} units, {size(joined.size_bytes)}"])
+    if as_json:
+        write_out(joined_json(joined))
+    else:
+        print_lines([f"{safe_label(str(output), 300)}: {joined.units:,} units, {size(joined.size_bytes)}"])
     if joined.missing:
         fail(f"Not in it, because they are in no piece: {ranges(joined.missing)}.", 1)
 

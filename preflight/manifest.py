@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from extractors.base import Change
-from extractors.facts import Source, UnitName
+from extractors.facts import Finding, Source, UnitName
 from preflight.errors import BadManifest
 from preflight.model import Limit, Range, SecondsRange
 from preflight.wire import adapter, json_bytes
@@ -181,6 +181,7 @@ class Manifest:
         unit_count: Units of the source.
         pieces: The pieces in order.
         quarantined: Units that are in no piece.
+        findings: What is to be told of the split besides: units that OCR could not read, limits nobody can hold.
         seal: SHA-256 of the manifest without this field: tells a change by accident, not by an adversary.
     """
 
@@ -192,6 +193,7 @@ class Manifest:
     unit_count: int
     pieces: tuple[ManifestPiece, ...]
     quarantined: tuple[Quarantined, ...] = ()
+    findings: tuple[Finding, ...] = ()
     seal: str = ""
 
     def file_names(self) -> Iterator[str]:

@@ -12,14 +12,44 @@ from rich.text import Text
 from preflight.wording import counted, ranges, size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
+    from extractors.base import Change
     from preflight.manifest import Manifest
     from preflight.splitting import SplitResult
     from preflight.verifier import Verification
 
-PIECES_SHOWN = 24
+PIECES_SHOWN = 14
+"""More pieces are shown by the first and the last of them, so that a report fits a screen of 24 lines."""
+_FIRST, _LAST = 10, 3
+_NAME_CHARS = 46
+"""Longer names lose their beginning, which all of them share: what tells them apart is at the end."""
 DISCREPANCIES_SHOWN = 50
+_REMEDIES = (
+    (
+        {"file-missing"},
+        "Copy the missing files back beside the manifest, or split the document again.",
+    ),
+    (
+        {"unlisted-file"},
+        "Move what does not belong there out of the folder, so that nobody sends it.",
+    ),
+    (
+        {"source-differs", "original-text-differs", "original-content-differs"},
+        "Is --against the very file that was split? If it has changed since, split it again.",
+    ),
+    (
+        {"limits-differ", "over-limit"},
+        "Do not send these pieces: split the document again for this target.",
+    ),
+    (
+        {"looks-not-compared"},
+        "Verify again with more time (--timeout), or look at these pieces yourself.",
+    ),
+)
+_OTHERWISE = "Files or manifest are not as they were written. Do not send them: split the document again (--force)."
 _MARKS = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("i", "blue")}
 
 
@@ -60,7 +90,16 @@ def verification_view(found: Verification) -> RenderableType:
     if more > 0:
         table.add_row("", Text(f"… {more} more: --json shows them", "dim"))
     count = len(found.discrepancies)
-    return Group(Text(f"{count:,} discrepanc{'y' if count == 1 else 'ies'}", "bold red"), table)
+    head = Text(f"{count:,} discrepanc{'y' if count == 1 else 'ies'}", "bold red")
+    return Group(head, table, *(Text(f"→ {remedy}") for remedy in _remedies(found)))
+
+
+def _remedies(found: Verification) -> list[str]:
+    """Return what to do about what is amiss, each only once."""
+    codes = {one.code for one in found.discrepancies}
+    told = [remedy for about, remedy in _REMEDIES if codes & about]
+    known = set[str]().union(*(about for about, _ in _REMEDIES))
+    return [*told, _OTHERWISE] if codes - known else told
 
 
 def _notes(found: Verification) -> Table:
@@ -76,12 +115,20 @@ def _pieces(manifest: Manifest) -> Table:
     table.add_column(f"{manifest.unit_kind}s", justify="right")
     table.add_column("size", justify="right")
     table.add_column("~ tokens", justify="right")
-    for piece in manifest.pieces[:PIECES_SHOWN]:
+    shown, hidden = list(manifest.pieces), 0
+    if len(shown) > PIECES_SHOWN:
+        shown, hidden = [*shown[:_FIRST], *shown[-_LAST:]], len(shown) - _FIRST - _LAST
+    for row, piece in enumerate(shown):
+        if hidden and row == _FIRST:
+            table.add_row(f"… {hidden:,} more: manifest.json lists them", "", "", "")
         units = f"{len({unit.number for unit in piece.units}):,}"
-        table.add_row(piece.name, units, size(piece.size_bytes), f"{piece.tokens.likely:,}" if piece.tokens else "–")
-    if len(manifest.pieces) > PIECES_SHOWN:
-        table.add_row(f"… {len(manifest.pieces) - PIECES_SHOWN:,} more: manifest.json lists them", "", "", "")
+        tokens = f"{piece.tokens.likely:,}" if piece.tokens else "–"
+        table.add_row(_short(piece.name), units, size(piece.size_bytes), tokens)
     return table
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME_CHARS else f"…{name[1 - _NAME_CHARS :]}"
 
 
 def _told(result: SplitResult) -> Table:
@@ -91,12 +138,35 @@ def _told(result: SplitResult) -> Table:
         mark, style = _MARKS[finding.severity]
         where = f" [{ranges(finding.units)}]" if finding.units else ""
         table.add_row(Text(mark, style), Text.assemble(finding.message, (where, "dim")))
-    changed: dict[str, tuple[str, set[int]]] = {}
-    for piece in result.manifest.pieces:
-        for change in piece.changes:
-            message, units = changed.setdefault(change.code, (change.message, set()))
-            units.update(change.units)
-    for code, (message, units) in changed.items():
-        where = f" [{ranges(sorted(units))}]" if units else ""
-        table.add_row(Text("i", "blue"), Text.assemble((f"{code}: ", "bold"), message, (where, "dim")))
+    for code, changes in _changes(result.manifest).items():
+        units = sorted({number for change in changes for number in change.units})
+        where = f" [{ranges(units)}]" if units else ""
+        table.add_row(
+            Text("i", "blue"), Text.assemble((f"{code}: ", "bold"), _in_one_sentence(code, changes), (where, "dim"))
+        )
     return table
+
+
+def _changes(manifest: Manifest) -> dict[str, list[Change]]:
+    found: dict[str, list[Change]] = {}
+    for piece in manifest.pieces:
+        for change in piece.changes:
+            found.setdefault(change.code, []).append(change)
+    return found
+
+
+def _in_one_sentence(code: str, changes: Sequence[Change]) -> str:
+    """Say the same change of several pieces once; figures of one must not stand for all."""
+    messages = list(dict.fromkeys(change.message for change in changes))
+    if len(messages) == 1:
+        return messages[0]
+    if code == "shrunk":
+        before, after = (sum(int(side.get("bytes", 0)) for side in sides) for sides in _sides(changes))
+        return (
+            f"Images re-encoded where one alone was too large: {size(before)} to {size(after)}; manifest.json says how."
+        )
+    return f"{messages[0]} And the like in {counted(len(changes) - 1, 'more place')}: manifest.json lists them."
+
+
+def _sides(changes: Sequence[Change]) -> tuple[list[dict[str, int | str]], list[dict[str, int | str]]]:
+    return [change.before for change in changes], [change.after for change in changes]

@@ -6,10 +6,18 @@ from typing import Any
 
 from preflight.manifest import Manifest
 from preflight.model import PlanRecord, Report
+from preflight.split_records import JoinedRecord, VerificationRecord
 from preflight.textual import TextRecord
 from preflight.wire import adapter
 
-SCHEMAS: dict[str, type[Any]] = {"manifest": Manifest, "plan": PlanRecord, "report": Report, "text": TextRecord}
+SCHEMAS: dict[str, type[Any]] = {
+    "joined": JoinedRecord,
+    "manifest": Manifest,
+    "plan": PlanRecord,
+    "report": Report,
+    "text": TextRecord,
+    "verification": VerificationRecord,
+}
 
 
 def json_schema(name: str) -> dict[str, object]:

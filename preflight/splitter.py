@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from extractors.facts import Finding
@@ -25,6 +26,7 @@ from preflight.split_document import document_pieces
 from preflight.split_text import text_pieces, with_texts
 from preflight.splitting import SplitOptions, SplitResult
 from preflight.survey import examine_source
+from preflight.unheld import about_unheld
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +66,7 @@ def split_document(
         on_progress: Takes a stage and a count.
 
     Raises:
-        UsageError: Nothing says what a piece may hold.
+        UsageError: Nothing says what a piece may hold, or nobody can hold a piece to it.
         Stopped: The document cannot be read or cut; the problem says why.
         NotAccepted: The target takes no such document.
         DecryptionNotAllowed: Pieces would be without the encryption of the document.
@@ -76,6 +78,7 @@ def split_document(
         raise UsageError("Say what the pieces are for: a target, or a limit of your own such as pages.")
     folder = find_folder(out, force=options.force)
     surveyed = examine_source(document, prepared, settings, executor, options, on_progress)
+    unheld = about_unheld(surveyed)
     with staging(folder, needed_bytes=surveyed.least_bytes) as staged:
         if options.form == "document":
             ready, quarantined, findings = document_pieces(surveyed, staged, on_progress)
@@ -85,7 +88,9 @@ def split_document(
                 findings += more
         else:
             ready, quarantined, findings, ocr = text_pieces(surveyed, staged, on_progress)
+        findings = (*unheld, *findings)
         manifest = _named(ready, surveyed, quarantined, staged, ocr)
+        manifest = replace(manifest, findings=findings)
         _write(staged / MANIFEST_NAME, manifest_json(manifest))
         publish(staged, folder, force=options.force)
     return SplitResult(

@@ -26,6 +26,7 @@ _SURE = 0.7
 """Mean word confidence: 0.79 to 0.96 on real pages in the language looked for, 0.21 to 0.62 on those in others."""
 OCR_MODES = ("auto", "never", "always")
 SCHEMA = "preflight/text/1"
+_UNREAD = frozenset({"ocr-failed", "ocr-skipped", "ocr-null-engine"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,16 +192,20 @@ def _separator(text: DocumentText, unit: UnitText) -> str:
     """Flowing blocks need no marks; pages and frames begin with a line that names them."""
     if text.unit_kind == "block":
         return ""
-    return f"--- {text.unit_kind} {unit.number}{_origin_words(unit)} ---\n"
+    return f"--- {text.unit_kind} {unit.number}{_origin_words(text, unit)} ---\n"
 
 
 def _comment(text: DocumentText, unit: UnitText) -> str:
     if text.unit_kind == "block":
         return ""
-    return f"<!-- {text.unit_kind} {unit.number}{_origin_words(unit)} -->\n\n"
+    return f"<!-- {text.unit_kind} {unit.number}{_origin_words(text, unit)} -->\n\n"
 
 
-def _origin_words(unit: UnitText) -> str:
+def _origin_words(text: DocumentText, unit: UnitText) -> str:
+    """Say that OCR read a unit, or that it should have: who reads the text alone must not take the page for empty."""
+    unread = any(unit.number in finding.units for finding in text.findings if finding.code in _UNREAD)
+    if unread and not any(part.text for part in unit.parts):
+        return " (not read: it needs OCR)"
     recognized = [part for part in unit.parts if part.origin is Origin.OCR]
     if not recognized:
         return ""

@@ -91,6 +91,10 @@ def test_standard_input(tmp_path: Path) -> None:
         (["split", "small.pdf", "--max-tokens", "3", "-o", "out"], 65, "Page 1 alone"),
         (["split", "scan.pdf", "--max-bytes", "9000", "--shrink", "never", "-o", "out"], 65, "--shrink auto"),
         (["split", "small.pdf", "--max-pages", "1", "-o", "out", "--as", "docx"], 2, "--as"),
+        (["split", "small.pdf", "--max-pages", "1", "--as", "text", "--dry-run"], 2, "--dry-run"),
+        (["split", "small.pdf", "--max-seconds", "9", "-o", "out"], 2, "nobody knows how fast"),
+        (["split", "notes.md", "--max-pages", "9", "-o", "out"], 2, "no fixed pages"),
+        (["split", "small.pdf", "--max-tokens", "3", "--dry-run"], 1, "over a limit"),
         (["split", "broken.pdf", "--max-pages", "1", "-o", "out"], 65, ""),
         (["verify", "full"], 66, "manifest"),
         (["verify", "full/mine.txt"], 65, "no manifest"),
@@ -103,6 +107,7 @@ def test_bad_input_ends_in_one_sentence_its_own_code_and_writes_nothing(
     make_pdf(tmp_path / "small.pdf", [10] * 3)
     make_scan(tmp_path / "scan.pdf", [100])
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog")
+    (tmp_path / "notes.md").write_text("# Notes\n\nSome words.\n")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
@@ -134,3 +139,71 @@ def test_what_is_left_out_is_told_and_the_exit_code_is_not_0(tmp_path: Path) -> 
     joined = preflight("join", tmp_path / "out", "-o", tmp_path / "again.pdf")
     assert joined.returncode == 1
     assert b"3" in joined.stderr
+
+
+def test_many_pieces_fit_one_screen_and_long_names_one_line(tmp_path: Path) -> None:
+    source = make_pdf(tmp_path / "a report with a name that is longer than most are.pdf", [2] * 60)
+
+    lines = preflight("split", source, "--max-pages", "1", "-o", tmp_path / "out").stdout.decode().splitlines()
+
+    assert len(lines) <= 20
+    assert any("-001-of-060-p0001-0001.pdf" in line for line in lines)
+    assert any("47 more: manifest.json lists them" in line for line in lines)
+    assert any("-060-of-060-p0060-0060.pdf" in line for line in lines)
+
+
+def test_what_is_wrong_with_pieces_comes_with_what_to_do(tmp_path: Path) -> None:
+    preflight("split", make_pdf(tmp_path / "report.pdf", [5] * 4), "--max-pages", "1", "-o", tmp_path / "out")
+    (tmp_path / "out" / "report-002-of-004-p0002-0002.pdf").unlink()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+
+    told = " ".join(preflight("verify", tmp_path / "out").stdout.decode().split())
+
+    assert "2 discrepancies" in told
+    assert "→ Copy the missing files back" in told
+    assert "→ Move what does not belong there" in told
+    assert "not as they were written" not in told
+
+
+def test_a_limit_that_nobody_can_hold_is_told(tmp_path: Path) -> None:
+    source = make_pdf(tmp_path / "report.pdf", [5] * 4)
+
+    run = preflight("split", source, "--max-pages", "2", "--max-seconds", "9", "-o", tmp_path / "out")
+
+    assert run.returncode == 0
+    assert "nobody knows how fast" in " ".join(run.stdout.decode().split())
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())
+    assert [one["code"] for one in manifest["findings"]] == ["limit-not-held"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "severity"),
+    [(["--page-timeout", "0.01"], 1, "error"), (["--ocr-engine", "null"], 0, "warning")],
+)
+def test_pages_that_ocr_did_not_read_are_told_and_marked(
+    tmp_path: Path, samples: Path, options: list[str], code: int, severity: str
+) -> None:
+    scan = samples / "scan.pdf"
+
+    run = preflight("split", scan, "--max-tokens", "500", "--as", "text", *options, "-o", tmp_path / "out")
+    seen = preflight("verify", tmp_path / "out", "--against", scan)
+
+    assert run.returncode == code, run.stderr
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())
+    assert [(one["severity"], one["units"]) for one in manifest["findings"]] == [(severity, [1, 2, 3])]
+    (text,) = (tmp_path / "out").glob("*.txt")
+    assert "--- page 2 (not read: it needs OCR) ---" in text.read_text()
+    assert seen.returncode == 0, seen.stdout
+
+
+def test_the_shares_of_a_page_that_had_to_be_made_smaller_are_told_for_all(tmp_path: Path) -> None:
+    source = make_scan(tmp_path / "scan.pdf", [1500, 1600])
+
+    run = preflight("split", source, "--max-bytes", "900000", "-o", tmp_path / "out")
+
+    assert run.returncode == 0, run.stderr
+    assert "shrunk: Images re-encoded where one alone was too large: " in " ".join(run.stdout.decode().split())
+    left = preflight("split", source, "--max-bytes", "20000", "-o", tmp_path / "none").stderr.decode()
+    assert "Page 1 alone has" in left
+    assert "and still" in left
+    assert not (tmp_path / "none").exists()

@@ -68,10 +68,30 @@ def test_texts_follow_their_schema(samples: Path, name: str) -> None:
     assert text["schema"] == "preflight/text/1"
 
 
-def test_manifests_follow_their_schema(samples: Path, tmp_path: Path) -> None:
-    assert preflight("split", samples / "report.pdf", "--max-pages", "5", "-o", tmp_path / "out").returncode == 0
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("report.pdf", ["--max-pages", "5"]),
+        ("mixed.pdf", ["--max-bytes", "300000", "--max-seconds", "9", "--with-text"]),
+        ("letter.docx", ["--max-tokens", "200"]),
+        ("notes.md", ["--max-bytes", "300", "--as", "text"]),
+    ],
+)
+def test_manifests_verifications_and_joins_follow_their_schema(
+    samples: Path, tmp_path: Path, name: str, options: list[str]
+) -> None:
+    manifest = preflight("split", samples / name, *options, "-o", tmp_path / "out", "--json")
+    seen = preflight("verify", tmp_path / "out", "--against", samples / name, "--json")
+    joined = preflight("join", tmp_path / "out", "-o", tmp_path / "again", "--json")
+    (tmp_path / "out" / json.loads(manifest.stdout)["pieces"][0]["name"]).write_bytes(b"something else")
+    wrong = preflight("verify", tmp_path / "out", "--json")
 
-    named("manifest", json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8")))
+    assert (manifest.returncode, seen.returncode, joined.returncode) == (0, 0, 0), manifest.stderr + seen.stdout
+    assert wrong.returncode == 1
+    named("manifest", json.loads(manifest.stdout))
+    named("verification", json.loads(seen.stdout))
+    named("verification", json.loads(wrong.stdout))
+    named("joined", json.loads(joined.stdout))
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -88,4 +108,7 @@ def test_an_unknown_schema_is_one_sentence() -> None:
     run = preflight("schema", "nothing")
 
     assert run.returncode == 2
-    assert run.stderr.decode() == "preflight: There is no schema nothing. Known: manifest, plan, report, text.\n"
+    assert (
+        run.stderr.decode()
+        == "preflight: There is no schema nothing. Known: joined, manifest, plan, report, text, verification.\n"
+    )

@@ -237,8 +237,13 @@ class Fingerprinting(Protocol):
 class Joinable(Protocol):
     """Optional: pieces of one split can be put together again."""
 
-    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO, changes: Sequence[Sequence[Change]] = ()) -> None:
         """Write the units of all pieces, in the order given, as one document to ``out``; same pieces, same bytes.
+
+        Args:
+            pieces: Pieces in order.
+            out: Empty, seekable, open for writing and reading.
+            changes: What :meth:`Cutter.cut` told of each piece, for formats whose pieces do not say it themselves.
 
         Raises:
             ExtractionError: A piece cannot be opened.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from extractors.base import CutOptions, ReadOptions, UnitSink
+    from extractors.base import Change, CutOptions, ReadOptions, UnitSink
     from extractors.pixels import PixelLook
 
 
@@ -102,8 +102,9 @@ class ImageExtractor:
         """Yield fingerprints of frames; see :func:`extractors.image_print.frame_fingerprints`."""
         yield from frame_fingerprints(file, options)
 
-    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO, changes: Sequence[Sequence[Change]] = ()) -> None:
         """Put frames together again; see :func:`extractors.image_cut.join_images`."""
+        del changes
         join_images(pieces, out)
 
 

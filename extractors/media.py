@@ -186,7 +186,7 @@ def _text(sample: Sample, extension: str) -> tuple[str, tuple[Finding, ...]]:
 
 def _text_type(begin: str, ascii_begin: bytes, extension: str) -> str:
     """Content first; the extension only where the content bears it out."""
-    from extractors.text.tabular import find_delimiter  # not for each PDF
+    from extractors.text.rows import find_delimiter  # not for each PDF
 
     if begins_as_html(ascii_begin) or (extension in EXTENSIONS["text/html"] and _TAG.search(ascii_begin)):
         return "text/html"

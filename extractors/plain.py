@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from extractors.base import CutOptions, Cutter, ReadOptions, UnitSink
+    from extractors.base import Change, CutOptions, Cutter, ReadOptions, UnitSink
     from extractors.facts import DocumentFacts
 
 
@@ -50,11 +50,11 @@ class PlainExtractor:
         """
         yield from block_prints(file, options)
 
-    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO, changes: Sequence[Sequence[Change]] = ()) -> None:
         """Put pieces of a text together again; see :func:`extractors.text.joining.join_text`."""
         from extractors.text.joining import join_text
 
-        join_text(self.media_type, pieces, out)
+        join_text(self.media_type, pieces, out, changes)
 
 
 class MarkdownExtractor(PlainExtractor):

@@ -225,7 +225,8 @@ def join(files: Files, payload: Payload, emit: Emit) -> bytes:
     if not isinstance(extractor, Joinable):
         raise UnsupportedFormat(f"Pieces of {payload['media_type']} cannot be put together again.")
     (out,) = files.outputs
-    extractor.join([files.document, *files.inputs], out)
+    changes = [[Change(**change) for change in piece] for piece in payload["changes"]]
+    extractor.join([files.document, *files.inputs], out, changes)
     size = out.seek(0, SEEK_END)
     out.seek(0)
     digest = hashlib.file_digest(cast("BufferedReader", out), "sha256").hexdigest()

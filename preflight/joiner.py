@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from preflight.document import storage_error
@@ -115,7 +115,10 @@ def _write(staged: Path, pieces: list[Document], manifest: Manifest, settings: S
         key=0,
         name="join",
         document=pieces[0],
-        payload={"media_type": manifest.pieces[0].media_type},
+        payload={
+            "media_type": manifest.pieces[0].media_type,
+            "changes": [[asdict(change) for change in piece.changes] for piece in manifest.pieces],
+        },
         cpu_s=settings.timeout,
         inputs=tuple(pieces[1:]),
         outputs=(staged,),

@@ -17,7 +17,7 @@ from extractors.facts import DocumentFacts, Role, TableFacts, UnitFacts, UnitTex
 from extractors.plain import PlainExtractor
 from extractors.text.blocks import MAX_BLOCK_CHARS
 from extractors.text.chop import begins_character, chop
-from extractors.text.tabular import find_delimiter
+from extractors.text.rows import find_delimiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

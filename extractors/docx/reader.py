@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from extractors.base import CutOptions, Cutter, Raster, ReadOptions, UnitSink
+    from extractors.base import Change, CutOptions, Cutter, Raster, ReadOptions, UnitSink
     from extractors.docx.reading import Picture
     from extractors.docx.units import Draft
 
@@ -69,8 +69,9 @@ class DocxExtractor:
 
         return block_fingerprints(file, options.limits)
 
-    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO, changes: Sequence[Sequence[Change]] = ()) -> None:
         """Put pieces together again; see :meth:`extractors.base.Joinable.join`."""
+        del changes
         from extractors.docx.cutting.join import join_docx
 
         join_docx(pieces, out)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from extractors.base import CutOptions, Cutter, Raster, ReadOptions, UnitSink
+    from extractors.base import Change, CutOptions, Cutter, Raster, ReadOptions, UnitSink
     from extractors.facts import Finding
     from extractors.pdf.opening import OpenPdf
     from extractors.pdf.pages import PageMeasure
@@ -117,10 +117,11 @@ class PdfExtractor:
 
         yield from page_views(file, options, numbers)
 
-    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
+    def join(self, pieces: Sequence[BinaryIO], out: BinaryIO, changes: Sequence[Sequence[Change]] = ()) -> None:
         """Put pieces together again; see :meth:`extractors.base.Joinable.join`."""
         from extractors.pdf.join import join_pdfs
 
+        del changes
         join_pdfs(pieces, out)
 
 

@@ -1,8 +1,9 @@
 """Cutting plain text, Markdown and CSV where their blocks begin; what is between two such places is copied as it is.
 
-Whatever is added to a piece, so that it reads as it did in the whole, is one of a few things that joining takes out
-again: a byte order mark, the header of a table, an opening and a closing fence, a blank line, and for CSV the line that
-tells the delimiter. The bytes of the whole come back from the pieces.
+Whatever is added to a piece, so that it reads as it did in the whole, is one of a few things: at the beginning, in this
+order, a byte order mark, for CSV the line that tells the delimiter, the header of a table or an opening fence, a blank
+line; and at the end a closing fence. Each is told with its bytes, so that joining takes out just as many, and the bytes
+of the whole come back.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from extractors.base import Change, ReadOptions
 from extractors.scratch import spool
 from extractors.text.blocks import BlockIndex
-from extractors.text.encodings import byte_order_mark, mark_of, read_sample, recode, sniff_encoding
+from extractors.text.encodings import byte_order_mark, extends_ascii, mark_of, read_sample, recode, sniff_encoding
 from extractors.text.hypercut import html_cutter, no_such_blocks
 from extractors.text.lines import LineReader
 from extractors.text.links import LinkDefinitions
 from extractors.text.reading import encoding_of, read_blocks
-from extractors.text.tabular import Rows, find_delimiter
+from extractors.text.rows import Rows, find_delimiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,17 @@ if TYPE_CHECKING:
     from extractors.base import CutOptions, Cutter, ShrinkStep
     from extractors.facts import UnitFacts, UnitText
 
+HEADER_REPEATED = "header-repeated"
+BLANK_LINE_ADDED = "blank-line-added"
+FENCE_CLOSED = "fence-closed"
+MARK_ADDED = "byte-order-mark-added"
+ENCODING_CHANGED = "encoding-changed"
+DELIMITER_TOLD = "delimiter-told"
+_REPEATED = {
+    "text/csv": "The header of the table is repeated.",
+    "text/markdown": "What the block began with is repeated.",
+}
+_UNRECOGNIZED = "A byte order mark was added, without which the piece is not recognized as {}."
 _CHUNK = 1 << 20
 _TABLE_SAMPLE_BYTES = 8192
 
@@ -111,17 +123,15 @@ class TextCutter:
         lead = self._lead(first)
         if lead is not None:
             self._copy(*lead, out)
-            changes.append(_repeated(self._kind, first))
+            changes.append(_added(HEADER_REPEATED, _REPEATED[self._kind], lead[1] - lead[0], first))
         if first > 1 and first in self._index.guarded:
-            out.write("\n".encode(self._codec))
             message = "A blank line was put before the first line, which would be taken for something else there."
-            changes.append(Change(code="blank-line-added", units=(first,), message=message))
+            changes.append(_added(BLANK_LINE_ADDED, message, out.write("\n".encode(self._codec)), first))
         self._copy(begin, end, out)
         closing = self._index.closings.get(last, "")
         if closing:
-            out.write(closing.encode(self._codec))
             message = "The code goes on in the next piece; a closing fence was added."
-            changes.append(Change(code="fence-closed", units=(last,), message=message))
+            changes.append(_added(FENCE_CLOSED, message, out.write(closing.encode(self._codec)), last))
         return changes
 
     def _lead(self, first: int) -> tuple[int, int] | None:
@@ -142,30 +152,38 @@ class TextCutter:
     def _as_source(self, first: int, last: int, out: BinaryIO) -> list[Change]:
         """See that a piece is read by itself as it was read in the whole, in encoding and delimiter."""
         changes: list[Change] = []
-        mark, hint = self._mark, ""
+        mark = self._mark
         if not self._reads_alike(out):
             mark = byte_order_mark(self._codec)
             if mark:
                 self._write(first, last, out, mark)
-                message = (
-                    f"A byte order mark was added, without which the piece is not recognized as {self._encoding.label}."
-                )
-                changes.append(Change(code="byte-order-mark-added", message=message))
+                changes.append(_added(MARK_ADDED, _UNRECOGNIZED.format(self._encoding.label), len(mark)))
             else:
-                _to_utf8(out, self._codec)
-                message = f"The piece alone does not show that it is {self._encoding.label}; it was written as UTF-8."
-                changes.append(
-                    Change(code="encoding-changed", message=message, before={"encoding": self._codec},
-                           after={"encoding": "utf-8-sig"})
-                )  # fmt: skip
+                changes.append(self._to_utf8(out))
         if self._kind == "text/csv" and not self._parted_alike(out):
             hint = f"sep={self._delimiter}\n"
             self._write(first, last, out, mark, hint)
-            if changes and changes[0].code == "encoding-changed":
-                _to_utf8(out, self._codec)
+            if changes and changes[0].code == ENCODING_CHANGED:
+                self._to_utf8(out)
             message = f"The line sep={self._delimiter} was added, because the piece alone does not show its delimiter."
-            changes.append(Change(code="delimiter-told", message=message))
+            changes.append(_added(DELIMITER_TOLD, message, len(hint.encode(self._codec))))
         return changes
+
+    def _to_utf8(self, out: BinaryIO) -> Change:
+        """Write a piece again in UTF-8 with a byte order mark."""
+        with spool() as copy:
+            copy.write(codecs.BOM_UTF8)
+            exact = recode(out, 0, copy, (self._codec, "utf-8"))
+            copy.seek(0)
+            out.seek(0)
+            out.truncate()
+            shutil.copyfileobj(copy, out)
+        message = f"The piece alone does not show that it is {self._encoding.label}; it was written as UTF-8."
+        if not exact:
+            message += " Some characters have two codes there: joined, they may come back as the other one."
+        return Change(
+            code=ENCODING_CHANGED, message=message, before={"encoding": self._codec}, after={"encoding": "utf-8-sig"}
+        )
 
     def _reads_alike(self, out: BinaryIO) -> bool:
         found = sniff_encoding(read_sample(out))
@@ -174,7 +192,7 @@ class TextCutter:
         mark, codec = mark_of(out.read(4), found)
         if (mark, codec) == (self._mark, self._codec):
             return True
-        return not mark and not codec.startswith(("utf-16", "utf-32")) and _is_ascii(out)
+        return not mark and extends_ascii(codec) and extends_ascii(self._codec) and _is_ascii(out)
 
     def _parted_alike(self, out: BinaryIO) -> bool:
         encoding = encoding_of(out)
@@ -198,20 +216,9 @@ def _is_ascii(file: BinaryIO) -> bool:
     return True
 
 
-def _to_utf8(out: BinaryIO, codec: str) -> None:
-    """Write a text again in UTF-8 with a byte order mark."""
-    with spool() as copy:
-        copy.write(codecs.BOM_UTF8)
-        recode(out, 0, copy, (codec, "utf-8"))
-        copy.seek(0)
-        out.seek(0)
-        out.truncate()
-        shutil.copyfileobj(copy, out)
-
-
-def _repeated(kind: str, first: int) -> Change:
-    message = "The header of the table is repeated." if kind == "text/csv" else "What the block began with is repeated."
-    return Change(code="header-repeated", units=(first,), message=message)
+def _added(code: str, message: str, size: int, *units: int) -> Change:
+    """Tell of bytes in a piece that are not in the source, so that joining can take out as many."""
+    return Change(code=code, units=units, message=message, after={"bytes": size})
 
 
 def _ignore(_unit: UnitFacts, _text: UnitText) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import IO, BinaryIO
@@ -93,7 +94,17 @@ def byte_order_mark(codec: str) -> bytes:
     return next((mark for mark, after in _AFTER_MARK.items() if after == codec), b"")
 
 
-def recode(file: IO[bytes], start: int, out: IO[bytes], codecs_: tuple[str, str]) -> None:
+def extends_ascii(codec: str) -> bool:
+    """Whether bytes below 128 are ASCII in this codec."""
+    return _ASCII.decode(codec, "replace") == _ASCII.decode("ascii")
+
+
+def leading_mark(head: bytes) -> bytes:
+    """Return the byte order mark that a file begins with; nothing where there is none."""
+    return next((mark for mark, _, _ in _MARKS if head.startswith(mark)), b"")
+
+
+def recode(file: IO[bytes], start: int, out: IO[bytes], codecs_: tuple[str, str]) -> bool:
     """Append a file from a byte on to another, in another codec; what does not fit becomes a replacement character.
 
     Args:
@@ -101,12 +112,23 @@ def recode(file: IO[bytes], start: int, out: IO[bytes], codecs_: tuple[str, str]
         start: First byte.
         out: Open for writing.
         codecs_: The codec it is in and the one wanted.
+
+    Returns:
+        Whether the bytes would be the same, brought back to the first codec.
     """
-    decoder = codecs.getincrementaldecoder(codecs_[0])("replace")
+    old, new = codecs_
+    decoder, encoder = codecs.getincrementaldecoder(old)("replace"), codecs.getincrementalencoder(old)("replace")
     file.seek(start)
-    while chunk := file.read(SAMPLE_BYTES):
-        out.write(decoder.decode(chunk).encode(codecs_[1], "replace"))
-    out.write(decoder.decode(b"", final=True).encode(codecs_[1], "replace"))
+    before, after = hashlib.sha256(), hashlib.sha256()
+    more = True
+    while more:
+        chunk = file.read(SAMPLE_BYTES)
+        more = bool(chunk)
+        text = decoder.decode(chunk, final=not more)
+        out.write(text.encode(new, "replace"))
+        before.update(chunk)
+        after.update(encoder.encode(text, final=not more))
+    return before.digest() == after.digest()
 
 
 def read_sample(file: BinaryIO) -> Sample:
@@ -185,7 +207,7 @@ def _declared(head: bytes) -> Encoding | None:
     try:
         codec = codecs.lookup(name).name
         head.decode(codec, "ignore")
-        readable = _ASCII.decode(codec) == _ASCII.decode("ascii")
+        readable = extends_ascii(codec)
     except (LookupError, UnicodeError):
         return None
     # The declaration itself was read as ASCII; a codec that reads it otherwise is not the one.

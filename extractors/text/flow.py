@@ -49,7 +49,7 @@ class Flow:
         if tag == "table":
             self._marker = ""
         elif tag in _HEADINGS:
-            self._level = _HEADINGS[tag]
+            self._level = None if attributes.get(MARK) == CONTINUED else _HEADINGS[tag]
         elif tag == "pre":
             self._pre += 1
         elif tag in {"ul", "ol"}:
@@ -83,10 +83,8 @@ class Flow:
         self._images += 1
 
     def cut(self) -> None:
-        """Write what was gathered, though the block goes on."""
-        text = self._gathered()
-        self._writer.add(Block(text=text, kind="code" if self._pre else "paragraph", images=self._images))
-        self._images = 0
+        """Write what was gathered; what follows is a block of its own, but no heading or list item."""
+        self.flush()
 
     def flush(self) -> None:
         """Write the block gathered so far, which ends here."""

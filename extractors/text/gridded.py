@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from extractors.facts import TableFacts
 from extractors.text.blocks import MAX_BLOCK_CHARS, Block
-from extractors.text.markup import MARK, REPEATED
+from extractors.text.markup import CONTINUED, MARK, REPEATED
 from extractors.text.tabular import ROWS_PER_BLOCK, markdown_table
 
 if TYPE_CHECKING:
@@ -60,14 +60,7 @@ class HtmlTable:
         elif tag == "tr":
             self._begin_row()
         else:
-            self._end_cell()
-            if self._row is None:
-                self._begin_row()
-            self._cell = []
-            self._header_cells += tag == "th"
-            self._merged += any(
-                attributes.get(name, "1").strip() not in {"", "0", "1"} for name in ("colspan", "rowspan")
-            )
+            self._begin_cell(tag, attributes)
 
     def end(self, tag: str) -> bool:
         """An element ends; True when it was the table itself."""
@@ -114,9 +107,11 @@ class HtmlTable:
         if self._row is None:
             self._flush_loose()
             return
-        self.begun = True
+        first = not self.begun
         self._end_row()
         self._flush()
+        if first:  # half a header is none for other rows
+            self.begun, self.header = True, []
         self._row, self._cell = [], []
 
     def close(self) -> None:
@@ -129,6 +124,19 @@ class HtmlTable:
         self._end_row()
         self._flush_loose()
         self._row = []
+
+    def _begin_cell(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """A cell begins; one that goes on from an earlier piece is where a row was cut, whatever it is inside of."""
+        goes_on = attributes.get(MARK) == CONTINUED
+        if not goes_on:
+            self._end_cell()
+        if self._row is None:
+            self._begin_row()
+        self._cell = []
+        if not goes_on:
+            self._header_cells += tag == "th"
+            spans = (attributes.get(name, "1").strip() for name in ("colspan", "rowspan"))
+            self._merged += any(span not in {"", "0", "1"} for span in spans)
 
     def _end_cell(self) -> None:
         if self._cell is not None and self._row is not None:
@@ -157,7 +165,10 @@ class HtmlTable:
 
     def _flush_loose(self) -> None:
         if self._loose:
-            self._writer.add(Block(text=" ".join("".join(self._loose).split())))
+            text = " ".join("".join(self._loose).split())
+            if text:
+                self._writer.add(Block(text=text, images=self._images))
+                self._images = 0
             self._loose.clear()
             self.size = 0
             self.spaced = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
@@ -13,6 +14,7 @@ from extractors.text.blocks import PRINT_BYTES, BlockIndex, BlockWriter
 from extractors.text.encodings import mark_of
 from extractors.text.hypertext import Page, parse
 from extractors.text.lines import LineReader
+from extractors.text.places import closing, opening
 from extractors.text.reading import encoding_of, read_blocks
 from extractors.text.tape import Recorder
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from extractors.base import CutOptions, ShrinkStep
     from extractors.facts import UnitFacts, UnitText
+    from extractors.text.encodings import Encoding
 
 _CHUNK = 1 << 20
 
@@ -36,7 +39,8 @@ def html_cutter(file: BinaryIO, options: CutOptions) -> Iterator[HtmlCutter]:
         ActiveContentRejected: ``options.active_content`` is ``reject`` and there is some.
     """
     encoding = encoding_of(file)
-    mark, codec = mark_of(file.read(4), encoding)
+    # A guess might come out otherwise for a piece; a mark is no guess.
+    mark, codec = mark_of(file.read(4), encoding) if encoding.sure else (codecs.BOM_UTF8, "utf-8")
     reading = ReadOptions(media_type=options.media_type, text=False, limits=options.limits)
     index = BlockIndex()
     with spool() as spooled:
@@ -50,24 +54,20 @@ def html_cutter(file: BinaryIO, options: CutOptions) -> Iterator[HtmlCutter]:
                 f"The page has active content ({', '.join(found)}), which was to be rejected. "
                 "Choose to strip it from the pieces, or to keep it."
             )
-        yield HtmlCutter(spooled, tape, index, mark, options, stopped)
+        yield HtmlCutter(spooled, tape, index, encoding, mark, options, stopped)
 
 
 class HtmlCutter:
     """An open HTML page that pieces are cut from. Made by :func:`html_cutter`, valid until its block ends."""
 
     def __init__(
-        self,
-        spooled: BinaryIO,
-        tape: Recorder,
-        index: BlockIndex,
-        mark: bytes,
-        options: CutOptions,
-        stopped: str,
-    ) -> None:
+        self, spooled: BinaryIO, tape: Recorder, index: BlockIndex, encoding: Encoding,
+        mark: bytes, options: CutOptions, stopped: str,
+    ) -> None:  # fmt: skip
         self._spool = spooled
         self._tape = tape
         self._index = index
+        self._encoding = encoding
         self._mark = mark
         self._options = options
         self._stopped = stopped
@@ -98,7 +98,7 @@ class HtmlCutter:
         begin = self._tape.place(first)
         end = self._tape.place(last + 1) if last < self.block_count else self._tape.end_place()
         out.write(self._mark)
-        for data in self._tape.opening(begin):
+        for data in opening(self._tape.head, begin, self._tape.codec):
             out.write(data)
         self._spool.seek(begin.at)
         left = end.at - begin.at
@@ -106,7 +106,7 @@ class HtmlCutter:
             chunk = self._spool.read(min(_CHUNK, left))
             out.write(chunk)
             left -= len(chunk)
-        out.write(self._tape.closing(end))
+        out.write(closing(end, self._tape.codec))
         self._check(out, first, last)
         return self._changes(first, last)
 
@@ -131,6 +131,12 @@ class HtmlCutter:
                     code="markup-rewritten",
                     message="The markup is written anew, with the head repeated: the piece is a page of its own.",
                 )
+            )
+        if not self._encoding.sure:
+            message = f"The page does not tell its encoding and was read as {self._encoding.label}; the piece is UTF-8."
+            before: dict[str, int | str] = {"encoding": self._encoding.codec}
+            changes.append(
+                Change(code="encoding-changed", message=message, before=before, after={"encoding": "utf-8-sig"})
             )
         if self._stopped and last == self.block_count:
             message = f"The page could not be read to its end ({self._stopped}); what follows is in no piece."

@@ -12,6 +12,7 @@ from extractors.text.encodings import mark_of
 from extractors.text.hypertext import Page, parse
 from extractors.text.lines import LineReader
 from extractors.text.markup import CONTINUED, MARK, REPEATED
+from extractors.text.places import closing, opening
 from extractors.text.reading import encoding_of
 from extractors.text.tape import Recorder
 
@@ -50,11 +51,11 @@ def join_html(pieces: Sequence[BinaryIO], out: BinaryIO) -> None:
             return
         recorder = tape.finish()
         out.write(mark)
-        for data in recorder.opening(recorder.place(1)):
+        for data in opening(recorder.head, recorder.place(1), codec):
             out.write(data)
         spooled.seek(0)
         shutil.copyfileobj(spooled, out)
-        out.write(recorder.closing(recorder.end_place()))
+        out.write(closing(recorder.end_place(), codec))
 
 
 class _Joined:

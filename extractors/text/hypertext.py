@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from extractors.facts import Finding
 from extractors.text.flow import Flow
 from extractors.text.gridded import HtmlTable
+from extractors.text.markup import CONTINUED, MARK
 from extractors.text.runs import TextRun
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ class Page:
                 self._put(attributes.get("value", ""))
                 self._space()
         elif tag in {"br", "option"}:
-            self._space("\n" if tag == "br" else " ")
+            if attributes.get(MARK) != CONTINUED:
+                self._space("\n" if tag == "br" else " ")
         elif self._table is not None:
             self._table.start(tag, attributes)
         elif tag not in _INLINE:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from extractors.text.lines import Line
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t\n]|$)")
-FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
-"""The line that opens code; the group is what has to close it."""
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")  # the group is what has to close it
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*\n?$")
 _BULLET = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])[ \t]+\S")
 _RULE_ROW = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\n?$")
@@ -34,25 +33,21 @@ _LONGEST_TITLE = 500
 
 def read_markdown(lines: Iterable[Line], writer: BlockWriter) -> tuple[Finding, ...]:
     """Write one block a heading, paragraph, list, table, or fenced piece of code; its text is the source."""
-    parser = MarkdownParser(writer)
+    parser = _Parser(writer)
     parser.read(lines)
     parser.flush()
     return ()
 
 
-class MarkdownParser:
+class _Parser:
     """Holds the lines of the block being read.
 
     Reading on from the beginning of any block gives the same blocks, if what :class:`Block` says is repeated there: the
     header of a table, the opening fence of code. A line ``---`` there needs a blank one before it, because it opens
     front matter at the beginning of a file.
-
-    Attributes:
-        last_code: Of the last block, if it is code between fences: the bytes of its opening fence.
     """
 
     def __init__(self, writer: BlockWriter) -> None:
-        self.last_code: tuple[int, int] | None = None
         self._writer = writer
         self._lines: list[Line] = []
         self._size = 0
@@ -80,11 +75,6 @@ class MarkdownParser:
         self._kind = "paragraph"
         self._continues = False
 
-    @property
-    def open_table(self) -> tuple[int, int] | None:
-        """The bytes of the header of a table that may still go on."""
-        return self._lead() if self._kind == "table" else None
-
     def _front_matter(self, walk: Iterator[Line]) -> list[Line]:
         """Write front matter, if there is some; return lines taken that are none."""
         taken: list[Line] = []
@@ -105,7 +95,7 @@ class MarkdownParser:
             self._in_fence(line)
         elif text.isspace():
             self.flush()
-        elif len(text) <= _LONGESTFENCE and (fence := FENCE.match(text)):
+        elif len(text) <= _LONGESTFENCE and (fence := _FENCE.match(text)):
             self.flush()
             self._fence, self._kind, self._head, self._size = fence[1], "code", [line], len(text)
         elif heading := _ATX.match(text):
@@ -163,12 +153,10 @@ class MarkdownParser:
         text = _joined(self._lines)
         first = self._head[0] if self._head and not self._continues else self._lines[0]
         lead = self._lead() if self._continues else None
-        self.last_code = None
         if self._kind == "code":
             closing = self._closing(text) if goes_on else ""
             whole = _joined(self._head) + text + closing
             self._writer.add(Block(text=whole, at=first.start, kind="code", lead=lead, closing=closing))
-            self.last_code = self._lead()
         elif self._kind == "table":
             names = _joined(self._head)
             shape = TableFacts(
@@ -187,11 +175,10 @@ class MarkdownParser:
             self._writer.add(Block(text=text, at=first.start, kind=self._kind, guarded=guarded))
 
     def _closing(self, text: str) -> str:
-        """A closing fence. It is one longer where it needed a line end: joining pieces takes out what was added."""
-        return self._fence if text.endswith("\n") else f"\n{self._fence}{self._fence[0]}"
+        """A closing fence, on a line of its own."""
+        return self._fence if text.endswith("\n") else f"\n{self._fence}"
 
     def _write_heading(self, title: str, level: int) -> None:
-        self.last_code = None
         first = self._lines[0]
         self._writer.add(
             Block(text=_joined(self._lines), at=first.start, kind="heading", title=_plain(title), level=level,

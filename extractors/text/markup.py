@@ -15,8 +15,9 @@ CONTINUED = "continued"
 REPEATED = "repeated"
 """A table header from an earlier piece; its rows are not part of this one."""
 
-_VOID_TAGS = "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr"
+_VOID_TAGS = "area base basefont br col frame hr img input isindex link meta param"
 VOID = frozenset(_VOID_TAGS.split())
+"""Elements without an end, as the parser has them: for it ``wbr``, ``source``, ``track`` and ``embed`` do have one."""
 RAW = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes"})
 """Elements whose text is not escaped."""
 ACTIVE = frozenset({"script", "iframe", "frame", "object", "embed", "applet"})

@@ -72,7 +72,7 @@ class TextRun:
         if holder.size and total > MAX_BLOCK_CHARS:
             if holder.spaced or part[0].isspace():
                 holder.cut()
-            elif gap := _gap(part):
+            elif (gap := _gap(part)) and holder.size + gap <= 2 * MAX_BLOCK_CHARS:
                 self._put(holder, part[:gap])
                 holder.cut()
                 return gap

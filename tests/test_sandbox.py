@@ -262,7 +262,7 @@ def test_the_program_of_an_ocr_engine_may_run_and_nothing_else(
 
 @pytest.mark.parametrize(
     ("flags", "word"),
-    [({"isolation": "maybe"}, "isolation"), ({"memory_limit_bytes": 1_000}, "memory_limit_bytes")],
+    [({"isolation": "maybe"}, "isolation"), ({"memory_limit_bytes": 1_000}, "memory-limit-bytes")],
 )
 def test_settings_that_make_no_sense_are_said(tmp_path: Path, flags: dict[str, object], word: str) -> None:
     with pytest.raises(SettingsError, match=word):

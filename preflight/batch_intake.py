@@ -13,6 +13,7 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Self, cast
 
+from extractors.base import ReadLimits
 from extractors.errors import ExtractionError
 from preflight.batch_place import is_at_hand
 from preflight.document import find_document, storage_error
@@ -218,6 +219,9 @@ class Intake(threading.Thread):
 
 
 def _hash(document: Document) -> str:
+    """Return the hash of a file; of one that is too big to be read, of what the system says about it."""
+    if document.size_bytes > ReadLimits().max_bytes:
+        return hashlib.sha256(repr(document.identity).encode()).hexdigest()
     with document.open() as file:
         return hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
 

@@ -154,7 +154,7 @@ def _run(
     from preflight.start import preload_for
 
     names = ["a.pdf", "a.docx"]  # what a folder most likely holds
-    workers = StoppableSlots(settings.workers, preload=preload_for(names))
+    workers = StoppableSlots(settings.workers, preload=preload_for(names), guard=settings.guard)
     try:
         with _progress() as on_progress:
             return run_batch(

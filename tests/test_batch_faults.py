@@ -194,7 +194,7 @@ def test_poison_is_tried_three_times_and_the_others_are_done(tmp_path: Path) -> 
         (root / f"{number}-{fault}.txt").write_text(f"FAULT {fault} 0\n")
         (root / f"{number}-good.txt").write_text("a good one\n")
 
-    run(root, out, 3, timeout=8)
+    run(root, out, 3, timeout=3)
 
     lines = [json.loads(line) for line in (out / "report.jsonl").read_text().splitlines()]
     codes = {one["path"]: one["problem"] and one["problem"]["code"] for one in lines}

@@ -26,7 +26,7 @@ def take_in(connection: Connection, *, now: ColumnElement[float], wanted: Sequen
     fresh = [one for name, one in first.items() if name not in known]
     fresh.reverse()  # in the order in which they were given
     created = _insert(connection, now, fresh) if fresh else set()
-    _move_documents(connection, [first[name] for name in known])
+    _move_documents(connection, [first[name] for name, state in known.items() if not state.final])
     known |= _states(connection, [name for name in first if name not in known])
     return [
         Accepted(id=one.id, created=one.id in created and first[one.id] is one, state=known[one.id]) for one in wanted

@@ -131,32 +131,21 @@ def run_batch(
     with Entries() as entries, present(state / "runners", name), Ledger(_address(state)) as ledger:
         if release_dead(ledger, state / "runners") <= 1:
             artifacts.sweep()
-        run = _Run(
-            intake=Intake(
-                walk(roots, out, options.filters),
-                entries,
-                ledger,
-                artifacts,
-                IntakeOptions(
-                    owner=f"batch {request.profile}",
-                    request=request.store(artifacts),
-                    pieces=out / PIECES_FOLDER if options.split else None,
-                    resume=options.resume,
-                    retry_failed=options.retry_failed,
-                    has_password=password is not None,
-                ),
-            ),
-            entries=entries,
-            ledger=ledger,
-            artifacts=artifacts,
-            pieces=out / PIECES_FOLDER if options.split else None,
-            on_progress=on_progress,
+        pieces = out / PIECES_FOLDER if options.split else None
+        taking = IntakeOptions(
+            owner=f"batch {request.profile}",
+            request=request.store(artifacts),
+            pieces=pieces,
+            resume=options.resume,
+            retry_failed=options.retry_failed,
+            has_password=password is not None,
         )
+        intake = Intake(walk(roots, out, options.filters), entries, ledger, artifacts, taking)
+        run = _Run(intake, entries, ledger, artifacts, pieces, on_progress)
         engine = LocalEngine(executor, artifacts, workers=settings.workers, password=password)
         run.work(engine, name, request.profile, options.lease_s)
         if not entries.count:
-            places = ", ".join(shown_name(str(root)) for root in roots)
-            raise FileMissing(f"There is no file to check in {places}. Check the path; links and devices are left out.")
+            raise _nothing_in(roots)
         sources = Sources(entries=entries, ledger=ledger, artifacts=artifacts, out=out, split=options.split is not None)
         totals, budgets = write_reports(sources.lines(), out, [one.target for one in orders if one.target])
         if options.split is not None:
@@ -178,7 +167,12 @@ def read_report(path: Path) -> list[dict[str, object]]:
         return [json.loads(line) for line in lines]
 
 
-@dataclass(slots=True, kw_only=True)
+def _nothing_in(roots: Sequence[Path]) -> FileMissing:
+    places = ", ".join(shown_name(str(root)) for root in roots)
+    return FileMissing(f"There is no file to check in {places}. Check the path; links and devices are left out.")
+
+
+@dataclass(slots=True)
 class _Run:
     """Files that come in and files that are worked on, side by side."""
 

@@ -25,7 +25,7 @@ def main() -> int:
     options = BatchOptions(
         split=SplitOptions(**wanted["split"]) if "split" in wanted else None, lease_s=wanted.get("lease_s", 15.0)
     )
-    order = Order(limits=UserLimits(pages=2) if "split" in wanted else UserLimits())
+    order = Order(limits=UserLimits(pages=2, bytes=10_000_000) if "split" in wanted else UserLimits())
     settings = Settings(timeout=wanted.get("timeout", 60.0), ocr_engine="null", jobs=2)
     try:
         result = run_batch([Path(folder)], order, Path(out), settings, workers, options=options)

@@ -183,7 +183,7 @@ class Nonsense:
         """Nothing to end."""
 
 
-def test_nonsense_about_one_file_is_its_line(tmp_path: Path, workers: Slots) -> None:
+def test_a_bug_about_one_file_is_its_line(tmp_path: Path, workers: Slots, caplog: pytest.LogCaptureFixture) -> None:
     root = tmp_path / "in"
     root.mkdir()
     for name in "abcd":
@@ -191,7 +191,8 @@ def test_nonsense_about_one_file_is_its_line(tmp_path: Path, workers: Slots) -> 
 
     result = run_batch([root], Order(), tmp_path / "out", Settings(), Nonsense(workers))
 
-    assert lines_of(result.report) == {"a": None, "b": "parser-crashed", "c": None, "d": "parser-crashed"}
+    assert lines_of(result.report) == {"a": None, "b": "internal", "c": None, "d": "internal"}
+    assert caplog.text.count("bug while judging") == 2
 
 
 def test_a_result_replaces_what_is_there_and_links_stay(tmp_path: Path) -> None:

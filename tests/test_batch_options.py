@@ -25,7 +25,7 @@ from preflight.splitting import SplitOptions
 if TYPE_CHECKING:
     from preflight.slots import Slots
 
-LIMITS = Order(limits=UserLimits(pages=2))
+LIMITS = Order(limits=UserLimits(pages=2, bytes=10_000_000))
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_what_changed_is_done_again_by_content(folder: Path, workers: Slots) -> 
 def test_other_settings_are_other_work(folder: Path, workers: Slots) -> None:
     batch(folder, workers)
 
-    assert batch(folder, workers, Order(limits=UserLimits(pages=3))).known == 0
+    assert batch(folder, workers, Order(limits=UserLimits(pages=3, bytes=10_000_000))).known == 0
     assert batch(folder, workers, LIMITS).known == 6
     assert batch(folder, workers, LIMITS, resume=False).known == 0
 
@@ -106,7 +106,7 @@ def test_pieces_lie_under_the_same_paths(folder: Path, workers: Slots, tmp_path:
     assert told["deep/mixed.pdf"]["manifest"] == "pieces/deep/mixed.pdf/manifest.json"
     assert told["bad.pdf"]["manifest"] is None
     manifest = json.loads((tmp_path / "out" / str(told["deep/mixed.pdf"]["manifest"])).read_text())
-    assert [one["last"] for one in manifest["pieces"]] == [2, 4, 5] or manifest["pieces"][-1]["last"] == 5
+    assert manifest["pieces"][-1]["last"] == 5
     shutil.rmtree(tmp_path / "out" / "pieces" / "deep" / "mixed.pdf")
     (tmp_path / "out" / "pieces" / "a.txt" / "manifest.json").write_text("{}")
     again = batch(folder, workers, split=SplitOptions())

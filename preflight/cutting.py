@@ -69,6 +69,7 @@ class Bench:
         places: Number of each unit for the library that cuts, where that is another.
         bad: Why units cannot be cut, by number; grows.
         on_progress: Takes a stage and a count.
+        mended: Something damaged was mended while pieces were cut.
     """
 
     document: Document
@@ -81,6 +82,7 @@ class Bench:
     places: dict[int, int] = field(default_factory=dict)
     bad: dict[int, str] = field(default_factory=dict)
     on_progress: Progress | None = None
+    mended: bool = False
     _files: int = 0
     _done: int = 0
 
@@ -145,6 +147,7 @@ class Bench:
         answers: list[tuple[Sequence[Span], dict[int, tuple[Cut, Path]], Problem | None]] = []
         for outcome in self.executor.run(tasks, hear):
             _log_bug(outcome)
+            self.mended = self.mended or (outcome.result is not None and load(bool, outcome.result))
             answers.append((groups[outcome.key], told[outcome.key], outcome.problem))
             for place, path in enumerate(tasks[outcome.key].outputs):
                 cut = told[outcome.key].get(place)

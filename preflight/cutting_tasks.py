@@ -131,6 +131,16 @@ class Printed:
 
 
 @runtime_checkable
+class Mending(Protocol):
+    """Optional for a cutter: it mends what is damaged in the document, and tells."""
+
+    @property
+    def mended(self) -> bool:
+        """Whether it has mended anything so far."""
+        ...
+
+
+@runtime_checkable
 class RowCutter(Protocol):
     """Optional for a cutter: a table larger than a piece can be cut by rows."""
 
@@ -146,7 +156,11 @@ class RowCutter(Protocol):
 
 
 def cut(files: Files, payload: Payload, emit: Emit) -> bytes:
-    """Cut spans into the outputs, one after another; emits a :class:`Cut` for each as soon as it is written."""
+    """Cut spans into the outputs, one after another; emits a :class:`Cut` for each as soon as it is written.
+
+    Returns:
+        Whether something damaged was mended on the way.
+    """
     task = _cut_task(payload)
     extractor = extractor_for(task.media_type)
     if not isinstance(extractor, Cuttable):
@@ -165,7 +179,7 @@ def cut(files: Files, payload: Payload, emit: Emit) -> bytes:
                 files.blame(done)
                 done = Cut(place=place, error=str(done), unit=done.unit)
             emit(dump(done))
-    return dump(len(files.outputs))
+        return dump(isinstance(cutter, Mending) and cutter.mended)
 
 
 def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut | ExtractionError:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def proven_pieces(
-    surveyed: Surveyed, ready: Sequence[Ready], *, lossy: bool
+    surveyed: Surveyed, ready: Sequence[Ready], *, lossy: bool, mended: bool
 ) -> tuple[list[Ready], tuple[Finding, ...]]:
     """Take the fingerprints of all pieces and hold them against the document's.
 
@@ -30,6 +30,7 @@ def proven_pieces(
         ready: Its pieces.
         lossy: Units of the document are in no piece, so that the text of all pieces is read again too: parsers may
             number what is left of it differently.
+        mended: Cutting mended something damaged.
 
     Returns:
         The pieces with the fingerprints their units have now, and what is to be told.
@@ -40,7 +41,7 @@ def proven_pieces(
     repaired: tuple[Finding, ...] = ()
     if lossy:
         _check_texts(surveyed, ready)
-    elif is_damaged(surveyed):
+    elif mended or is_damaged(surveyed):
         ready, repaired = with_repairs(surveyed, ready)
     if not surveyed.prints:
         return list(ready), repaired

@@ -70,7 +70,7 @@ def document_pieces(
             f"{next(iter(bench.bad.values()))}"
         )
     fitted.sort(key=lambda one: (one.span.first, one.span.rows or (0, 0)))
-    proven, findings = proven_pieces(surveyed, fitted, lossy=bool(bench.bad))
+    proven, findings = proven_pieces(surveyed, fitted, lossy=bool(bench.bad), mended=bench.mended)
     return proven, [_quarantined(surveyed, number, bench.bad[number]) for number in sorted(bench.bad)], findings
 
 

@@ -32,7 +32,7 @@ def cut_with_faults(files: Files, payload: dict[str, Any], emit: Emit) -> bytes:
             emit(event.replace(b'"place":0', b'"place":%d' % at))
 
         cut(one, part, pass_on)
-    return b"0"
+    return b"false"
 
 
 FILE_TASKS["cut"] = cut_with_faults

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from preflight.manifest import Manifest, ManifestPiece
     from preflight.model import Report
 
-VISIBLE = frozenset({"active-content-stripped", "shrunk", "fields-locked"})
+VISIBLE = frozenset({"active-content-stripped", "shrunk", "fields-locked", "repaired"})
 """Changes of a page that may show."""
 SMALLER = frozenset({Verdict.SPLIT, Verdict.REDUCE, Verdict.WONT_FIT, Verdict.UNREADABLE})
 PIXELS = 400
@@ -184,11 +184,13 @@ def _same_pages(
     source: pypdfium2.PdfDocument, made: pypdfium2.PdfDocument, piece: ManifestPiece, chance: random.Random
 ) -> Iterator[str]:
     changed = {number for change in piece.changes if change.code in VISIBLE for number in change.units}
+    repaired = {number for change in piece.changes if change.code == "repaired" for number in change.units}
     whole = any(change.code in VISIBLE and not change.units for change in piece.changes)
     places = range(len(made))
     for place in places:
-        if _text(source, piece.first - 1 + place) != _text(made, place):
-            yield f"text of page {piece.first + place} differs"
+        number = piece.first + place
+        if number not in repaired and _text(source, number - 1) != _text(made, place):
+            yield f"text of page {number} differs"
     for place in sorted({0, len(made) - 1, chance.choice(places)}):
         number = piece.first + place
         if number not in changed and not whole and _pixels(source, number - 1) != _pixels(made, place):
@@ -270,16 +272,19 @@ def _joined(case: Case, manifest: Manifest, work: Path, workers: Executor) -> It
         yield "the joined document cannot be read"
         return
     gone = {one.number for one in manifest.quarantined}
-    shrunk = {
-        number for piece in manifest.pieces for one in piece.changes if one.code == "shrunk" for number in one.units
+    codes = ("shrunk", "repaired")
+    changed = {
+        number for piece in manifest.pieces for one in piece.changes if one.code in codes for number in one.units
     }
     kept = [unit for unit in before.units if unit.number not in gone]
     if len(kept) != after.unit_count:
         yield f"joined: {after.unit_count} units of {len(kept)}"
     for one, other in zip(kept, after.units, strict=False):
+        if one.number in changed:
+            continue
         if (one.native_chars, one.heading_level) != (other.native_chars, other.heading_level):
             yield f"joined: text of unit {one.number} differs: {one.native_chars} and {other.native_chars} characters"
-        if one.kind is not other.kind and one.number not in shrunk:
+        if one.kind is not other.kind:
             yield f"joined: unit {one.number} is {other.kind}, was {one.kind}"
     if gone:
         return

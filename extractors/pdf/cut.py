@@ -71,6 +71,7 @@ class PdfCutter:
         self._file = file
         self._options = options
         self._identity = _identity(file)
+        self._mended = False
         try:
             self._take_apart()
         except PIKE_ERRORS as error:
@@ -90,6 +91,12 @@ class PdfCutter:
         self._catalog.stripped.update(outlined)
         self._catalog.stripped.update(self._fields.form.stripped)
         self._sheets = Sheets(pdf, pages, self._destinations, self._fields, actions)
+
+    @property
+    def mended(self) -> bool:
+        """Whether qpdf mended errors of the file on the way: pieces may then hold what readers miss in the document."""
+        self._mended = self._mended or bool(self._pdf.get_warnings())
+        return self._mended
 
     @property
     def page_count(self) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from extractors.errors import DamagedDocument
 from preflight.cutting import Bench
 from preflight.estimate import rate_of
-from preflight.fit import Fit
-from preflight.fitting import Fitting, Frame
+from preflight.fitting import Frame
 from preflight.judging import boundaries
 from preflight.looks import compare_task, compared, still_the_same
 from preflight.manifest import ManifestUnit, Quarantined
@@ -16,6 +16,7 @@ from preflight.model import Range, SecondsRange
 from preflight.oversize import over_bytes, over_limit, too_long_alone
 from preflight.plan import PieceLimits
 from preflight.proof import proven_pieces
+from preflight.repeats import fitted_pieces
 from preflight.shrink import steps_for
 from preflight.split_rows import row_pieces, rows_of
 from preflight.splitting import Ready, staged_document
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from extractors.facts import Finding
     from preflight.cutting import Piece
     from preflight.document import Document
+    from preflight.fitting import Fitting
+    from preflight.judging import Weighed
     from preflight.model import UnitEstimate
     from preflight.problems import Problem
     from preflight.reading import Progress
@@ -52,12 +55,11 @@ def document_pieces(
     """
     bench = _bench(surveyed, folder, on_progress)
     by_rows = _tables_to_divide(surveyed)
-    fitting = Fitting(frame_of(surveyed))
-    fitting.lost.update(bench.bad, by_rows)
+    pieces, fitting, weighed = fitted_pieces(surveyed, bench, frame_of(surveyed), {*bench.bad, *by_rows})
     fitted: list[Ready] = []
-    for piece in Fit(bench, fitting).pieces():
+    for piece in pieces:
         if piece.path is not None:
-            fitted += _ready(surveyed, [piece])
+            fitted.append(_as_read(_ready(surveyed, [piece])[0], weighed.get(piece.span)))
         elif rows_of(surveyed, piece.span.first):
             by_rows.add(piece.span.first)
         else:
@@ -177,6 +179,15 @@ def _ready(surveyed: Surveyed, pieces: Sequence[Piece]) -> list[Ready]:
             )
         )
     return ready
+
+
+def _as_read(one: Ready, weighed: Weighed | None) -> Ready:
+    """Give a piece the figures it was found to have when it was read again."""
+    if weighed is None:
+        return one
+    words = sum(unit.words for unit in weighed.units)
+    images = sum(unit.images for unit in weighed.units)
+    return replace(one, tokens=weighed.figures.tokens, seconds=weighed.figures.seconds, words=words, images=images)
 
 
 def _unit(surveyed: Surveyed, number: int) -> ManifestUnit:

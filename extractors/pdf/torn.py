@@ -30,6 +30,7 @@ _WIDER = 1.35
 _MADE_UP = re.compile(r"(?<=\S) (?=\S)")
 _unicode_at = fast(pdfium_c.FPDFText_GetUnicode, ctypes.c_uint, ctypes.c_void_p, ctypes.c_int)
 _is_generated = fast(pdfium_c.FPDFText_IsGenerated, ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
+_SAMPLES = 12
 
 
 def unbroken(textpage: object, text: str) -> str:
@@ -42,6 +43,8 @@ def unbroken(textpage: object, text: str) -> str:
     if not _looks_torn(text):
         return text
     count = max(int(pdfium_c.FPDFText_CountChars(textpage)), 0)
+    if not any(_is_invisible(textpage, index) for index in range(0, count, count // _SAMPLES + 1)):
+        return text
     streamed = "".join(map(chr, map(_unicode_at, repeat(address_of(textpage), count), range(count))))
     if "".join(streamed.split()) != "".join(text.split()):
         return text

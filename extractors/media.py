@@ -198,17 +198,19 @@ def _text_type(begin: str, ascii_begin: bytes, extension: str) -> str:
 
 
 def _encoding_findings(encoding: Encoding) -> Iterator[Finding]:
-    if encoding.foreign:
+    if encoding.doubtful:
         yield _finding(
             "encoding-unknown",
-            "The encoding is not UTF-8 and is nowhere told; the text is probably not Western European, so that "
-            f"{encoding.label}, which it was read as, gives wrong letters. Save it as UTF-8 and try again.",
+            "The encoding is not UTF-8 and is nowhere told, and no other fits well: letters are probably wrong in "
+            f"{encoding.label}, which it was read as. Save it as UTF-8 and try again.",
         )
     elif not encoding.sure:
+        told = f"; it fits {encoding.ahead:.1f} times as well as the next, {encoding.other}" if encoding.other else ""
         yield _finding(
             "encoding-guessed",
-            f"The encoding is nowhere told; it was read as {encoding.label}. If letters look wrong, save it as UTF-8.",
-            "info",
+            f"The encoding is nowhere told; it was read as {encoding.label}{told}. A service may take it for another: "
+            "save it as UTF-8 to be safe.",
+            "info" if encoding.codec == "cp1252" else "warning",
         )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -273,7 +274,8 @@ def test_a_directory_that_loops_ends() -> None:
     ("data", "codes"),
     [
         ("Grüße aus Köln, déjà vu".encode("cp1252"), ["encoding-guessed"]),
-        ("Привет, как дела? Хорошо".encode("cp1251"), ["encoding-unknown"]),
+        ("Привет, как дела? Хорошо".encode("cp1251"), ["encoding-guessed"]),
+        (bytes(random.Random(1).choices(range(0x80, 0x100), k=300)), ["encoding-unknown"]),
         ("Grüße aus Köln".encode(), []),
         ("Grüße aus Köln".encode("utf-16"), []),
         ("Grüße aus Köln".encode("utf-16-le"), ["encoding-guessed"]),

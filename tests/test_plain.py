@@ -393,7 +393,7 @@ def sinking(data: bytes, times: int, kind: str) -> tuple[DocumentFacts, int, int
         (b"word " * 200, "markdown"),
         (b"some <b>bold</b> words " * 50, "html"),
         (b"<p>" + b"word " * 200 + b"</p>", "html"),
-        (b"1,2,3\n" * 200, "csv"),
+        (b"1,2,some words as a cell of a row has them\n" * 25, "csv"),
     ],
 )
 def test_a_large_file_needs_little_memory(pattern: bytes, kind: str) -> None:

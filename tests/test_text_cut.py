@@ -15,6 +15,7 @@ from extractors.errors import NoPages, UnsupportedFormat
 from extractors.facts import UnitFacts, UnitText
 from extractors.plain import PlainExtractor
 from extractors.registry import extractor_for
+from extractors.text.encodings import read_sample, sniff_encoding
 from preflight.fingerprints import unit_print
 
 KINDS = ("plain", "markdown", "csv", "html")
@@ -246,7 +247,7 @@ HTML = [
     "  ",
     *CHARACTERS,
 ]
-CODECS = ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le"]
+CODECS = ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "gb18030"]
 SNIPPETS = {"plain": PLAIN, "markdown": MARKDOWN, "csv": CSV, "html": HTML}
 
 
@@ -348,3 +349,56 @@ def test_blocks_too_long_to_be_one(kind: str, seed: int) -> None:
 )
 def test_what_once_went_wrong(kind: str, codec: str, text: str) -> None:
     check(text.encode(codec), kind)
+
+
+PROSE = {
+    "cp1251": "Съешь же ещё этих мягких французских булок, да выпей чаю.",
+    "koi8-r": "Съешь же ещё этих мягких французских булок, да выпей чаю.",
+    "iso8859-2": "Zażółć gęślą jaźń, a potem pójdź kiń tę chmurność w głąb flaszy.",
+    "cp1253": "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία, και πάλι από την αρχή.",
+    "gb18030": "这是一个测试文件，内容很长，用来检查切分。",
+    "big5hkscs": "這是一個測試檔案，內容很長，用來檢查切分。",
+    "cp932": "これは表の行です。ソート能力を予め調べる。",
+    "euc_jis_2004": "これは表の行です。並べる能力を予め調べる。",
+    "cp949": "이것은 긴 글입니다. 나누는 것을 시험합니다.",
+    "cp1252": "Größe und Maß, das heißt: für Übergrößen wählen Sie bitte später.",
+}
+
+
+@pytest.mark.parametrize("codec", PROSE)
+@pytest.mark.parametrize("kind", KINDS)
+def test_encodings_that_are_nowhere_told(kind: str, codec: str) -> None:
+    words = PROSE[codec]
+    row = "1," + words.replace(",", " ")
+    text = {
+        "plain": f"{words}\n\nOK\n\n" * 4 + words * 300,
+        "markdown": f"# {words}\n\n{words}\n\n" * 3 + "```\n" + f"{words}\n" * 3_000 + "```\n",
+        "csv": f"id,{words.replace(',', ' ')}\n" + f"{row}\n" * 120,
+        "html": f"<p>{words}</p><p>OK</p>" * 4 + f"<p>{words * 300}</p>",
+    }[kind]
+    data = text.encode(codec)
+    seen = "".join(part.text for _, text in read(data, kind) for part in text.parts)
+    assert words.replace(",", " " if kind == "csv" else ",") in seen
+    check(data, kind)
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_guess_that_a_piece_alone_would_not_get(kind: str) -> None:
+    words = PROSE["koi8-r"]
+    data = "".join(f"<p>{one}</p>\n\n" for one in (words * 40, "Ъ", "Щи", words, "я")).encode("koi8-r")
+    ranges = [(number, number) for number in range(1, 6)]
+    pieces = cut(data, kind, ranges)
+    changed = [change for _, changes in pieces for change in changes if change.code == "encoding-changed"]
+    assert changed
+    assert {change.before["encoding"] for change in changed} == {"koi8-r"}
+    check(data, kind)
+
+
+def test_a_damaged_byte_does_not_change_the_guess() -> None:
+    data = bytearray((PROSE["gb18030"] + "\n").encode("gb18030") * 500)
+    data[5_000] = 0xFF
+    found = sniff_encoding(read_sample(io.BytesIO(bytes(data))))
+    assert found is not None
+    assert (found.codec, found.sure, found.doubtful) == ("gb18030", False, False)
+    assert found.ahead > 2
+    assert found.other == "EUC-JP"

@@ -192,7 +192,7 @@ class TextCutter:
         mark, codec = mark_of(out.read(4), found)
         if (mark, codec) == (self._mark, self._codec):
             return True
-        return not mark and extends_ascii(codec) and extends_ascii(self._codec) and _is_ascii(out)
+        return not mark and extends_ascii(codec) and extends_ascii(self._codec) and _same(out, codec, self._codec)
 
     def _parted_alike(self, out: BinaryIO) -> bool:
         encoding = encoding_of(out)
@@ -208,12 +208,14 @@ class TextCutter:
         return find_delimiter(begin) is not None
 
 
-def _is_ascii(file: BinaryIO) -> bool:
+def _same(file: BinaryIO, *names: str) -> bool:
+    """Whether a file is the same text in one codec and another."""
+    one, other = (codecs.getincrementaldecoder(name)("replace") for name in names)
     file.seek(0)
     while chunk := file.read(_CHUNK):
-        if not chunk.isascii():
+        if one.decode(chunk) != other.decode(chunk):
             return False
-    return True
+    return one.decode(b"", final=True) == other.decode(b"", final=True)
 
 
 def _added(code: str, message: str, size: int, *units: int) -> Change:

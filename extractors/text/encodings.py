@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import IO, BinaryIO
 
+from extractors.text.guessing import guess_encoding
+
 SAMPLE_BYTES = 65_536
 """How much of each end of a file is looked at."""
 
@@ -34,9 +36,6 @@ _DECLARED = re.compile(
 _MOST_CONTROLS = 0.01
 # A broken sequence now and then is damage; one in ten or more means that it is another encoding.
 _GOOD_PER_BAD = 10
-# European text in Latin letters has one accented letter in five at most (a few words may have more); other scripts in
-# 8-bit encodings are mostly above 127.
-_WESTERN_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,17 @@ class Encoding:
         codec: Name for Python's codecs; takes care of a byte order mark.
         label: Name for people.
         sure: Whether a mark, a declaration or the bytes themselves prove it.
-        foreign: It was not told and is probably not Western European, so that the fallback gives wrong letters.
+        ahead: Of a guess: how many times as well as the next it fits; 0 when there is no other.
+        other: Of a guess: the next, for people.
+        doubtful: It fits hardly better than chance.
     """
 
     codec: str
     label: str
     sure: bool = True
-    foreign: bool = False
+    ahead: float = 0.0
+    other: str = ""
+    doubtful: bool = False
 
     @property
     def plain_codec(self) -> str:
@@ -149,7 +152,7 @@ def sniff_encoding(sample: Sample) -> Encoding | None:
     """Find the encoding of a text, or None when the bytes are no text.
 
     In this order: byte order mark, UTF-16 without one (every other byte zero), UTF-8, what an HTML or XML document
-    declares, and last Windows-1252, which is a guess and says so.
+    declares, and last a guess by how languages look in one encoding or another, which says so.
     """
     for mark, codec, label in _MARKS:
         if sample.head.startswith(mark):
@@ -164,9 +167,8 @@ def sniff_encoding(sample: Sample) -> Encoding | None:
     declared = _declared(sample.head)
     if declared is not None:
         return declared
-    high = sum(byte > 127 for byte in both)
-    letters = high + sum(byte in b"abcdefghijklmnopqrstuvwxyz" for byte in both.lower())
-    return Encoding("cp1252", "Windows-1252", sure=False, foreign=high > letters * _WESTERN_SHARE)
+    guess = guess_encoding(sample.head, sample.tail)
+    return Encoding(guess.codec, guess.label, sure=False, ahead=guess.ahead, other=guess.other, doubtful=guess.doubtful)
 
 
 def _utf16_without_mark(sample: Sample) -> Encoding | None:

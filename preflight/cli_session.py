@@ -122,9 +122,14 @@ def exit_code(reports: Sequence[Report], *, exit_zero: bool) -> int:
     problems = [report.problem for report in reports if report.problem is not None]
     if problems:
         return problems[0].exit_code if len(reports) == 1 else 3
-    if exit_zero or all(report.verdict is Verdict.FITS for report in reports):
+    if exit_zero or all(report.verdict is Verdict.FITS and not _lacks(report) for report in reports):
         return 0
     return 1
+
+
+def _lacks(report: Report) -> bool:
+    """Whether a document that gets through is not all there (lost pages), which a script must not take for well."""
+    return any(finding.severity == "error" for finding in report.findings)
 
 
 def fail(message: str, code: int) -> NoReturn:

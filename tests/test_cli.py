@@ -253,3 +253,17 @@ def test_a_missing_file_is_said_once() -> None:
     out = preflight("check", "nothing.pdf").stdout.decode()
 
     assert " ".join(out.split()) == "UNREADABLE nothing.pdf There is no file nothing.pdf. Check the path."
+
+
+def test_a_document_that_fits_and_has_lost_pages_is_something_to_act_on(samples: Path, tmp_path: Path) -> None:
+    whole = (samples / "report.pdf").read_bytes()
+    cut = tmp_path / "cut.pdf"
+    cut.write_bytes(whole[: len(whole) // 2])
+
+    run = preflight("check", cut, "--for", "anthropic-messages", "--json")
+
+    report = json.loads(run.stdout)
+    assert report["verdict"] == "fits"
+    assert "error" in {finding["severity"] for finding in report["findings"]}
+    assert run.returncode == 1
+    assert preflight("check", cut, "--for", "anthropic-messages", "--exit-zero").returncode == 0

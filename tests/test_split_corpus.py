@@ -59,4 +59,4 @@ def test_real_documents_under_limits_of_all_kinds(
     with capsys.disabled():
         print(f"\n{cases} cases in {pieces} pieces, {refused} refused")
     assert wrong == {}
-    assert pieces > cases
+    assert pieces > cases - refused, "some are cut, and not only let through"

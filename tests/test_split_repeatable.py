@@ -48,7 +48,7 @@ def make(folder: Path, name: str) -> Path:
 
 
 def split(source: Path, out: Path, *more: str, **where: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "preflight.cli", "split", str(source), "-o", str(out), *more]
+    command = [sys.executable, "-m", "preflight", "split", str(source), "-o", str(out), *more]
     return subprocess.run(command, capture_output=True, check=False, env={**os.environ, **where})
 
 
@@ -90,7 +90,7 @@ def test_ended_at_any_moment_it_leaves_nothing_visible_and_can_be_repeated(
     for number in range(5):
         out = tmp_path / "out"
         process = subprocess.Popen(
-            [sys.executable, "-m", "preflight.cli", "split", str(source), "-o", str(out), "--max-pages", "2"],
+            [sys.executable, "-m", "preflight", "split", str(source), "-o", str(out), "--max-pages", "2"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )

@@ -7,8 +7,10 @@ jbigkit; loaded on first use only.
 
 from __future__ import annotations
 
+import os
 import re
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from extractors.errors import OcrFailed, OcrLanguageMissing, OcrUnavailable
@@ -18,6 +20,8 @@ from extractors.ocr.tessdata import installed, place
 from extractors.ocr.words import mean_confidence, read_tsv, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from PIL import Image
     from tesserocr import PyTessBaseAPI
 
@@ -62,16 +66,8 @@ class TesserocrEngine:
             OcrFailed: Tesseract gave up on this image.
             TimeoutError: It took longer than ``timeout_s``; checked between words, so layout analysis may overrun.
         """
-        api = self._ready(languages)
-        try:
-            api.SetImage(image)
-            api.SetSourceResolution(round(dpi))
-            _recognized(api, timeout_s)
-            tsv = api.GetTSVText(0)
-        except RuntimeError as error:
-            raise OcrFailed(f"Tesseract could not work on this image ({error}). Try the engine pytesseract.") from error
-        finally:
-            api.Clear()
+        with _silenced():
+            tsv = self._tsv(image, dpi, languages, timeout_s)
         words = in_reading_order(read_tsv(tsv))
         return Recognition(
             text=text_of(words),
@@ -79,6 +75,18 @@ class TesserocrEngine:
             rotation=0,
             engine=f"{self.name} (Tesseract {self.version()})",
         )
+
+    def _tsv(self, image: Image.Image, dpi: float, languages: tuple[str, ...], timeout_s: float) -> str:
+        api = self._ready(languages)
+        try:
+            api.SetImage(image)
+            api.SetSourceResolution(round(dpi))
+            _recognized(api, timeout_s)
+            return str(api.GetTSVText(0))
+        except RuntimeError as error:
+            raise OcrFailed(f"Tesseract could not work on this image ({error}). Try the engine pytesseract.") from error
+        finally:
+            api.Clear()
 
     def _ready(self, languages: tuple[str, ...]) -> PyTessBaseAPI:
         """Return an API object with these languages loaded."""
@@ -95,9 +103,27 @@ class TesserocrEngine:
                 f"The OCR data for {'+'.join(languages)} in {where.folder} cannot be loaded: it is damaged or made for "
                 "another version of Tesseract. Install it again."
             ) from error
-        api.SetVariable("debug_file", "/dev/null")  # remarks such as “Empty page!!” would go to stderr
+        api.SetVariable("debug_file", "")  # what tesserocr sets; see _silenced
         self._api, self._loaded = api, languages
         return api
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep Tesseract's remarks (“Empty page!!”) off the process's standard error for the length of a ``with`` block.
+
+    Its own way, the variable ``debug_file`` that tesserocr sets, opens a file, and where a locked worker may open none,
+    Tesseract writes through a null pointer. Standard error is made a descriptor that takes nothing instead.
+    """
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _recognized(api: PyTessBaseAPI, timeout_s: float) -> None:

@@ -30,6 +30,8 @@ MARGINS = (0.0, 0.002, 0.01, 0.03, 0.06, 0.12)
 _BASE_SHARE = 0.25
 """Of the byte limit that the base may be taken for before anything was measured."""
 _OPTIMISM = 1.01
+_CLOSE_BYTES = 1_000_000
+"""Documents up to this size are looked at more closely: fonts that pieces share are much of their bytes."""
 _SURE = 0.01
 """Estimates that come so close to all sizes, as a share of them, are taken for right."""
 
@@ -165,8 +167,12 @@ class Fitting:
         limits = self.frame.limits
         if limits.bytes is None or len(runs) < 2:
             return False
-        total = sum(self.sizes[run] for run in runs)
-        least = -(-min(total, self.frame.whole_bytes or total) // max(1, limits.bytes))
+        measured = [self.sizes[run] for run in runs]
+        total = sum(measured)
+        whole = self.frame.whole_bytes or total
+        if whole <= _CLOSE_BYTES:  # two pieces put together save what they share: at most the smaller of them
+            total -= min(measured)
+        least = -(-min(total, whole) // max(1, limits.bytes))
         return len(runs) > max(least, len(self._planned(0.0, 0.0, [0.0] * len(self._weights))))
 
     def farthest(self, first: int) -> list[int]:

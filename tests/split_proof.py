@@ -356,14 +356,10 @@ def random_limits(report: Report, size_bytes: int, chance: random.Random, which:
     if "bytes" in which:
         low, high = max(3_000, size_bytes // 12), max(4_000, size_bytes)
         limits["bytes"] = round(low * (high / low) ** chance.random()) if high > low else high
-    flowing = report.facts is not None and report.facts.unit_kind == "block"  # without pages to limit
-    if "pages" in which and len(readable) > 1 and not flowing:
+    paged = report.facts is not None and report.facts.unit_kind != "block"
+    if "pages" in which and paged and len(readable) > 1:
         limits["pages"] = chance.randint(1, units)
-    if (
-        ("tokens" in which or (flowing and "pages" in which))
-        and report.estimate is not None
-        and report.estimate.tokens is not None
-    ):
+    if "tokens" in which and report.estimate is not None and report.estimate.tokens is not None:
         high = report.estimate.tokens.high
         limits["tokens"] = max(1, round(high * chance.uniform(0.2, 1.0)))
     return UserLimits(**limits) if limits else UserLimits(bytes=max(3_000, size_bytes // 2))

@@ -47,7 +47,7 @@ def test_real_documents_under_limits_of_all_kinds(
     for entry in chance.sample(readable, DOCUMENTS):
         path, secret = corpus / entry["path"], entry.get("user_password") or entry.get("owner_password")
         report = check(path, target="anthropic-messages", password=secret, executor=workers)
-        limits = random_limits(report, entry["bytes"], chance, chance.sample(MEASURES, 2))
+        limits = random_limits(report, entry["bytes"], chance, chance.sample(MEASURES, 1))
         for case in (
             Case(path=path, target="anthropic-messages", via=("nginx",), password=secret),
             Case(path=path, limits=limits, password=secret),
@@ -59,4 +59,4 @@ def test_real_documents_under_limits_of_all_kinds(
     with capsys.disabled():
         print(f"\n{cases} cases in {pieces} pieces, {refused} refused")
     assert wrong == {}
-    assert pieces > cases - refused, "some are cut, and not only let through"
+    assert pieces > 1.3 * (cases - refused)

@@ -374,7 +374,7 @@ def test_found_against_the_original_with_all_of_the_manifest_forged(
     for number in range(ROUNDS):
         chance = random.Random(f"{kind} {name} {number}")
         folder, piece = harmed(pristine, tmp_path / str(number), KINDS[kind].mutations[name], chance)
-        again = split(piece, tmp_path / f"again{number}", limits=UserLimits(pages=99, tokens=10**7), executor=workers)
+        again = split(piece, tmp_path / f"again{number}", limits=UserLimits(tokens=10**7), executor=workers)
         (made,) = again.manifest.pieces
         forge(folder, **{hashlib.sha256(piece.read_bytes()).hexdigest(): list(made.units)})
         assert verify(folder, executor=workers).ok, number

@@ -26,6 +26,9 @@ MADE = {
     "beside.pdf": ("--max-pages", "5", "--with-text", "--ocr", "never"),
 }
 
+AS_INSTALLED = "from preflight.start import main; main()"
+"""What the command `preflight` is; run as a module, Python itself would be interrupted while it still imports it."""
+
 
 def make(folder: Path, name: str) -> Path:
     """Write one of the documents."""
@@ -48,7 +51,7 @@ def make(folder: Path, name: str) -> Path:
 
 
 def split(source: Path, out: Path, *more: str, **where: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "preflight", "split", str(source), "-o", str(out), *more]
+    command = [sys.executable, "-m", "preflight.cli", "split", str(source), "-o", str(out), *more]
     return subprocess.run(command, capture_output=True, check=False, env={**os.environ, **where})
 
 
@@ -90,7 +93,7 @@ def test_ended_at_any_moment_it_leaves_nothing_visible_and_can_be_repeated(
     for number in range(5):
         out = tmp_path / "out"
         process = subprocess.Popen(
-            [sys.executable, "-m", "preflight", "split", str(source), "-o", str(out), "--max-pages", "2"],
+            [sys.executable, "-c", AS_INSTALLED, "split", str(source), "-o", str(out), "--max-pages", "2"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )

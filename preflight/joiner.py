@@ -6,6 +6,7 @@ import os
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preflight.document import storage_error
@@ -18,8 +19,6 @@ from preflight.verifier import load_manifest
 from preflight.worker import allow_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from preflight.document import Document
     from preflight.execution import Executor
     from preflight.manifest import Manifest
@@ -67,10 +66,10 @@ def join_pieces(path: Path, out: Path, settings: Settings, executor: Executor, *
         raise OutputError(f"{out} exists. Add --force to replace it, or choose another name.")
     pieces = _whole_pieces(path, manifest, sealed=sealed)
     try:
-        folder = tempfile.mkdtemp(prefix=f".{out.name[:60]}.preflight-", dir=out.parent)
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name[:60]}.preflight-", dir=out.parent))
     except OSError as error:
         raise storage_error(error, str(out)) from error
-    staged = out.parent / folder / "joined"
+    staged = folder / "joined"
     try:
         _write(staged, pieces, manifest, settings, executor)
         size = staged.stat().st_size
@@ -80,7 +79,7 @@ def join_pieces(path: Path, out: Path, settings: Settings, executor: Executor, *
     finally:
         with suppress(FileNotFoundError):
             staged.unlink()
-        staged.parent.rmdir()
+        folder.rmdir()
     return Joined(
         path=out,
         size_bytes=size,

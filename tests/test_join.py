@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pikepdf
@@ -12,8 +14,6 @@ from preflight import SplitOptions, UserLimits, check, join, split
 from preflight.errors import OutputError, PiecesDiffer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from preflight.slots import Slots
 
 
@@ -85,6 +85,18 @@ def test_an_existing_file_is_replaced_only_by_force(tmp_path: Path, workers: Slo
     assert (tmp_path / "joined.pdf").read_bytes()[:5] == b"%PDF-"
     with pytest.raises(OutputError):
         join(tmp_path / "out", tmp_path / "no" / "such" / "folder.pdf", executor=workers)
+
+
+def test_a_name_relative_to_where_one_is(tmp_path: Path, samples: Path, workers: Slots) -> None:
+    split(samples / "notes.md", tmp_path / "out", limits=UserLimits(bytes=1_000), executor=workers)
+    (tmp_path / "here").mkdir()
+    name = Path(os.path.relpath(tmp_path / "here" / "joined.md"))
+    assert not name.is_absolute()
+
+    join(tmp_path / "out", name, executor=workers)
+
+    assert (tmp_path / "here" / "joined.md").read_bytes() == (samples / "notes.md").read_bytes()
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["joined.md"]
 
 
 def test_pieces_of_text_are_put_one_after_another(tmp_path: Path, samples: Path, workers: Slots) -> None:

@@ -345,6 +345,8 @@ def test_blocks_too_long_to_be_one(kind: str, seed: int) -> None:
         ("html", "utf-8", "<pre>" + "e\u0301" * 4_500 + "<select><option>o</select>"),
         ("html", "utf-16-le", "<p>cell " * 900 + "<p>" + "\u2026" * 100),
         ("html", "utf-8", "a<embed src=x>b<p>c<applet>d</applet>e"),
+        ("html", "utf-8", "<table><th><li><tr><th>A<th>B</tr>  raw</pre>"),
+        ("html", "utf-8", "<table><td><form><tr><td>1<td>2</tr><input value=typed><caption>cap"),
     ],
 )
 def test_what_once_went_wrong(kind: str, codec: str, text: str) -> None:

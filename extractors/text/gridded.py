@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from extractors.facts import TableFacts
 from extractors.text.blocks import MAX_BLOCK_CHARS, Block
-from extractors.text.markup import CONTINUED, MARK, REPEATED
+from extractors.text.markup import CONTINUED, MARK, PASSED, REPEATED
 from extractors.text.tabular import ROWS_PER_BLOCK, markdown_table
 
 if TYPE_CHECKING:
@@ -47,8 +47,15 @@ class HtmlTable:
         self._nested = 0
         self._images = 0
 
+    @property
+    def in_row(self) -> bool:
+        """A row has begun and not ended."""
+        return self._row is not None
+
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element begins inside the table."""
+        if attributes.get(MARK) == PASSED:
+            return
         if tag == "table":
             self._depth += 1
             self._nested += 1

@@ -11,7 +11,7 @@ from extractors.text.blocks import BlockWriter
 from extractors.text.encodings import mark_of
 from extractors.text.hypertext import Page, parse
 from extractors.text.lines import LineReader
-from extractors.text.markup import CONTINUED, MARK, REPEATED
+from extractors.text.markup import CONTINUED, MARK, PASSED, REPEATED
 from extractors.text.places import closing, opening
 from extractors.text.reading import encoding_of
 from extractors.text.tape import Recorder
@@ -90,7 +90,7 @@ class _Joined:
             self._in_body = tag == "body"
         elif self._skipping or (self._resuming and attributes.get(MARK) == REPEATED):
             self._skipping += 1
-        elif self._resuming and attributes.get(MARK) == CONTINUED:
+        elif self._resuming and attributes.get(MARK) in {CONTINUED, PASSED}:
             self._depth += 1
         else:
             self._commit()

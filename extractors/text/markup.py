@@ -12,6 +12,8 @@ MARK = "data-preflight"
 """The attribute by which pieces say what stands in them only because the document was cut."""
 CONTINUED = "continued"
 """An element that began in an earlier piece."""
+PASSED = "passed"
+"""A row or cell that began in an earlier piece and is over, though its element is still open in broken markup."""
 REPEATED = "repeated"
 """A table header from an earlier piece; its rows are not part of this one."""
 

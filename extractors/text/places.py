@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from extractors.errors import SafetyLimitExceeded
 from extractors.text import markup
-from extractors.text.markup import CONTINUED, MARK, REPEATED
+from extractors.text.markup import CONTINUED, MARK, PASSED, REPEATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROW_TAGS = frozenset({"tr", "td", "th"})
 _LONGEST_HEAD = 8_000_000
 
 
@@ -52,12 +53,14 @@ class Place:
         inside: The innermost element that is open there.
         numbers: Numbers of the ordered lists around it, the outermost first.
         header: Markup of the header of the table it is in; empty for a table without one that has had rows.
+        in_row: A row of that table goes on.
     """
 
     at: int
     inside: Element
     numbers: tuple[int, ...]
     header: bytes | None
+    in_row: bool
 
 
 @dataclass(slots=True)
@@ -131,7 +134,7 @@ def opening(head: Head, place: Place, codec: str) -> Iterator[bytes]:
         if element.tag == "ol":
             attributes["start"] = str(next(numbers))
         if element.parent is not None:
-            attributes[MARK] = CONTINUED
+            attributes[MARK] = CONTINUED if place.in_row or element.tag not in ROW_TAGS else PASSED
         yield markup.start_tag(element.written, attributes).encode(codec, "xmlcharrefreplace")
         if element.tag == "table" and table_waits:
             table_waits = False

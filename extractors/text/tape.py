@@ -8,7 +8,7 @@ from collections import Counter
 from typing import IO, TYPE_CHECKING
 
 from extractors.text import markup
-from extractors.text.places import Element, Head, Place
+from extractors.text.places import ROW_TAGS, Element, Head, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ class Recorder:
         self._body = self._top = Element(None, "body", {}, "body")
         self._open: Counter[str] = Counter()
         self._starts: array[int] = array("Q", [0])
-        self._places: list[tuple[Element, tuple[int, ...], bytes | None]] = [(self._body, (), None)]
+        self._places: list[tuple[Element, tuple[int, ...], bytes | None, bool]] = [(self._body, (), None, False)]
         self._skipping: list[str] = []
         self._table: HtmlTable | None = None
         self._table_depth = 0
@@ -60,7 +60,7 @@ class Recorder:
 
     def end_place(self) -> Place:
         """Return where everything ends."""
-        return Place(self._at, self._top, (), None)
+        return Place(self._at, self._top, (), None, in_row=False)
 
     def start(self, tag: str, attributes: Mapping[str, str], table: HtmlTable | None) -> None:
         """An element begins."""
@@ -162,7 +162,7 @@ class Recorder:
 
     def _begin(self, tag: str, attributes: dict[str, str], table: HtmlTable | None) -> None:
         self._leave_head()
-        self._mark()
+        self._mark(tag)
         if tag == "table" and table is not None:
             self._table_depth += 1
             if self._table is not table:
@@ -211,14 +211,15 @@ class Recorder:
         if table is None:
             self._table = None
 
-    def _mark(self) -> None:
-        """What comes now belongs to the next unit: take note of where that begins."""
+    def _mark(self, tag: str = "") -> None:
+        """What comes now, an element or text, belongs to the next unit: take note of where that begins."""
         while len(self._places) <= self._count():
             header = None
             if self._table is not None and self._table.begun:
                 header = self._header or b""
             self._starts.append(self._at)
-            self._places.append((self._top, self._numbers(), header))
+            in_row = self._table is not None and self._table.in_row and tag not in ROW_TAGS
+            self._places.append((self._top, self._numbers(), header, in_row))
 
     def _numbers(self) -> tuple[int, ...]:
         if not self._open["ol"]:

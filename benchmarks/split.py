@@ -6,8 +6,8 @@ What qpdf does is cutting alone; `cut only` is that part of ours, in a worker th
 besides reads the document, takes fingerprints of all pages, holds the pieces against them, and writes the manifest.
 Documents are made first and kept in --folder: 1,000 born-digital pages with shared fonts, links, outline and form
 fields, in 20 pieces; 300 scanned pages of 200 MB in 15; 500 pages that share one dictionary of 500 pictures, in 10; and
-a DOCX of 500 pictures, for which there is no qpdf, in 10. The tools take turns; figures are medians. Memory is the sum
-over all processes of VmHWM without the mapped input (peak of RssAnon, sampled), so that it can be added up.
+a DOCX of 500 pictures, for which there is no qpdf, in 10. The tools take turns; figures are medians. Memory is the
+peak of the sum of RssAnon over all processes, sampled every 10 ms: what is mapped of the input is not in it.
 """
 
 from __future__ import annotations

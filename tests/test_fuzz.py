@@ -1,8 +1,8 @@
 """Damaged copies of real files: whatever comes out, it is an answer, in time, and the next file is read as ever.
 
-In CI for 40 seconds from a fixed seed. Longer, from another one:
+In CI so many from a fixed seed, the same on a slow machine as on a fast one. More, from another one:
 
-    PREFLIGHT_FUZZ_S=3600 PREFLIGHT_FUZZ_SEED=7 pytest tests/test_fuzz.py
+    PREFLIGHT_FUZZ=20000 PREFLIGHT_FUZZ_SEED=7 pytest tests/test_fuzz.py
 
 A failure names file, other file and seed; ``python tests/mutations.py FILE OTHER SEED OUT`` makes that file again.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from preflight.document import Document
+    from preflight.model import Report
 
-SECONDS = float(os.environ.get("PREFLIGHT_FUZZ_S", "40"))
+CASES = int(os.environ.get("PREFLIGHT_FUZZ", "1000"))
 SEED = int(os.environ.get("PREFLIGHT_FUZZ_SEED", "1"))
 LARGEST = 2_000_000
 SUFFIXES = {".pdf", ".docx", ".png", ".jpg", ".tif", ".tiff", ".webp", ".txt", ".md", ".csv", ".html"}
@@ -52,7 +52,7 @@ def test_mutations_can_be_made_again(samples: Path) -> None:
     assert len(set(made)) > 40
 
 
-@pytest.mark.timeout(SECONDS + 600)
+@pytest.mark.timeout(600 + 5 * CASES)
 def test_damaged_files_get_an_answer(corpus: Path, samples: Path, tmp_path: Path) -> None:
     files = sorted(
         path
@@ -62,38 +62,35 @@ def test_damaged_files_get_an_answer(corpus: Path, samples: Path, tmp_path: Path
     )
     good = samples / "letter.docx"
     cases: dict[int, tuple[Path, Path, int]] = {}
-    deadline = time.monotonic() + SECONDS
-    slots = Slots(2, preload=("preflight.tasks", "extractors.pdf.reader", "extractors.docx.reader"))
 
     def documents() -> Iterator[tuple[int, Document]]:
         chance = random.Random(SEED)
-        key = 0
-        while time.monotonic() < deadline:
+        while len(cases) < CASES:
             file, other, seed = chance.choice(files), chance.choice(files), chance.randrange(1 << 32)
             data = mutated(file.read_bytes(), other.read_bytes(), seed)
             if not data:
                 continue
+            key = len(cases)
             damaged = tmp_path / f"{key}{file.suffix}"
             damaged.write_bytes(data)
             cases[key] = (file, other, seed)
             yield key, find_document(damaged)
             if key % 10 == 0:
                 yield -key - 1, find_document(good)
-            key += 1
 
-    answered = {}
-    for key, report in run_many(documents(), prepare(Order()), SETTINGS, slots):
-        assert report_json(report)
-        answered[key] = report
-        if key < 0:
-            assert report.verdict == "fits", "a good file after damaged ones"
-        elif report.problem is not None:
-            assert report.problem.code in OF_THE_DOCUMENT, (cases[key], report.problem)
-        if key >= 0:
-            find = next(tmp_path.glob(f"{key}.*"))
-            find.unlink()
-    slots.close()
+    answered: dict[int, Report] = {}
+    slots = Slots(2, preload=("preflight.tasks", "extractors.pdf.reader", "extractors.docx.reader"))
+    try:
+        for key, report in run_many(documents(), prepare(Order()), SETTINGS, slots):
+            assert report_json(report)
+            answered[key] = report
+            for file in tmp_path.glob(f"{key}.*"):
+                file.unlink()
+    finally:
+        slots.close()
 
     assert {key for key in answered if key >= 0} == set(cases)
-    assert len(cases) >= 20
-    assert time.monotonic() - deadline < 300
+    assert {report.verdict for key, report in answered.items() if key < 0} == {"fits"}, "good files between them"
+    problems = {key: report.problem for key, report in answered.items() if report.problem is not None}
+    wrong = [(cases[key], one.code) for key, one in problems.items() if one.code not in OF_THE_DOCUMENT]
+    assert not wrong

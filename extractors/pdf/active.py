@@ -15,6 +15,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
 from extractors.clean import safe_label
+from extractors.pdf.cutting.objects import text_in
 from extractors.pdf.limits import MAX_WALKED, PIKE_ERRORS
 
 if TYPE_CHECKING:
@@ -166,9 +167,9 @@ def _kinds(action: object) -> set[str]:
 
 
 def _one_action(action: Dictionary) -> set[str]:
-    verb = str(action.get(Name.S))
+    verb = text_in(action.get(Name.S))
     if verb == "/URI":
-        return _uri_kinds(str(action.get(Name.URI)))
+        return _uri_kinds(text_in(action.get(Name.URI)))
     kind = _ACTIONS.get(verb)
     if kind is None:
         return set()
@@ -195,6 +196,6 @@ def _file_name(spec: object) -> str:
         for key in (Name.UF, Name.F, Name.Unix, Name.DOS):
             name = spec.get(key)
             if isinstance(name, String):
-                return str(name)
+                return text_in(name)
         return ""
-    return str(spec) if isinstance(spec, String) else ""
+    return text_in(spec) if isinstance(spec, String) else ""

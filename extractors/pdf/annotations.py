@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pikepdf
 import pypdfium2
-from pikepdf import Array, Dictionary, Name, Stream, String
+from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.clean import safe_label, safe_text
 from extractors.facts import Role, TextPart
+from extractors.pdf.cutting.objects import text_in
 from extractors.pdf.limits import PIKE_ERRORS
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class _Reader:
         """Yield the text of one annotation, if it shows any."""
         if not isinstance(annotation, Dictionary) or _integer(annotation, Name.F) & _HIDDEN:
             return
-        subtype = str(annotation.get(Name.Subtype))
+        subtype = text_in(annotation.get(Name.Subtype))
         if subtype == "/Widget":
             text, role, label = self._field_text(annotation), Role.FORM_FIELD, _field_name(annotation)
         elif subtype in _SILENT:
@@ -87,7 +88,7 @@ class _Reader:
         return self._appearance(annotation) if subtype in _DRAWN and not written else written
 
     def _field_text(self, widget: Dictionary) -> str:
-        kind = str(_inherited(widget, Name.FT))
+        kind = text_in(_inherited(widget, Name.FT))
         flags = _inherited(widget, Name.Ff)
         bits = flags if isinstance(flags, int) else 0
         if kind == "/Sig":
@@ -137,7 +138,7 @@ def _button_text(widget: Dictionary, bits: int) -> str:
         looks = widget.get(Name.MK)
         return _string(looks, Name.CA) if isinstance(looks, Dictionary) else ""
     state = widget.get(Name.AS)
-    return "[x]" if isinstance(state, Name) and str(state) != "/Off" else ""
+    return "[x]" if isinstance(state, Name) and text_in(state) != "/Off" else ""
 
 
 def _choices(value: object, options: Iterable[pikepdf.Object], *, as_list: bool) -> str:
@@ -145,8 +146,8 @@ def _choices(value: object, options: Iterable[pikepdf.Object], *, as_list: bool)
     shown: dict[str, str] = {}
     for option in options:
         pair = list(option) if isinstance(option, Array) and len(option) == 2 else [option, option]
-        shown[str(pair[0])] = str(pair[1])
-    chosen = [str(item) for item in value] if isinstance(value, Array) else [_value_text(value)]
+        shown[_plain_text(pair[0])] = _plain_text(pair[1])
+    chosen = [_plain_text(item) for item in value] if isinstance(value, Array) else [_value_text(value)]
     if as_list and shown:
         return "\n".join(f"[x] {text}" if {key, text} & set(chosen) else text for key, text in shown.items())
     return "\n".join(shown.get(item, item) for item in chosen)
@@ -156,8 +157,12 @@ def _value_text(value: object) -> str:
     """Return the text of a field value, which is a string or, when long, a stream (ISO 32000-2, 7.9.3)."""
     if isinstance(value, Stream):
         data = value.read_bytes()
-        return str(String(data[:_MAX_VALUE_CHARS]))
-    return str(value) if isinstance(value, String) else ""
+        return text_in(String(data[:_MAX_VALUE_CHARS]))
+    return text_in(value) if isinstance(value, String) else ""
+
+
+def _plain_text(value: object) -> str:
+    return text_in(value) if isinstance(value, Object) else str(value)
 
 
 def _inherited(node: Dictionary, key: Name) -> object:
@@ -178,13 +183,13 @@ def _field_name(widget: Dictionary) -> str:
     for key in (Name.TU, Name.T):
         name = _inherited(widget, key)
         if isinstance(name, String):
-            return str(name)
+            return text_in(name)
     return ""
 
 
 def _string(node: Dictionary, key: Name) -> str:
     value = node.get(key)
-    return str(value) if isinstance(value, String) else ""
+    return text_in(value) if isinstance(value, String) else ""
 
 
 def _integer(node: Dictionary, key: Name) -> int:

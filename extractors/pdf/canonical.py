@@ -18,6 +18,7 @@ from pikepdf import Array, Dictionary, Name, Object, Stream, String
 from extractors.errors import SafetyLimitExceeded
 from extractors.pdf.content import NAMED_RESOURCES, keys_among, kinds_in, page_content, used_by
 from extractors.pdf.cutting.objects import ref_of, text_in
+from extractors.pdf.keys import value_at
 from extractors.pdf.limits import PIKE_ERRORS
 from extractors.pdf.stream_digest import stored_digest, stream_digest
 
@@ -201,7 +202,7 @@ class Canonical:
                 if isinstance(entries, Dictionary):
                     for key in keys_among(entries, names):
                         digest.update(text_of(kind) + text_of(key))
-                        digest.update((yield entries.get(key)))
+                        digest.update((yield value_at(entries, key)))
         return digest.digest()
 
 

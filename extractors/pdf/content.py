@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
+from extractors.pdf.keys import value_at
 from extractors.pdf.limits import PIKE_ERRORS
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _holders(resources: Dictionary, names: set[str] | None) -> Iterator[Object]:
         entries = resources.get(kind)
         if isinstance(entries, Dictionary):
             for key in keys_among(entries, names):
-                holder = _holder_in(kind, entries.get(key))
+                holder = _holder_in(kind, value_at(entries, key))
                 if holder is not None:
                     yield holder
 

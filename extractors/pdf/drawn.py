@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
-from extractors.pdf.cutting.objects import text_in
 from extractors.pdf.limits import MAX_DEPTH, PIKE_ERRORS
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class _Walk:
             elif verb == "cm":
                 matrix = product(_matrix(operands), matrix)
             elif operands:
-                drawn = images.get(text_in(operands[0]))
+                drawn = images.get(operands[0]) if isinstance(operands[0], Name) else None
                 if isinstance(drawn, Stream):
                     yield from self._drawn(drawn, resources, matrix, level)
 
@@ -112,7 +111,7 @@ def _normal_look(annotation: object) -> Stream | None:
     look = looks.get(Name.N) if isinstance(looks, Dictionary) else None
     if isinstance(look, Dictionary) and not isinstance(look, Stream) and isinstance(annotation, Dictionary):
         state = annotation.get(Name.AS)
-        look = look.get(text_in(state)) if isinstance(state, Name) else None
+        look = look.get(state) if isinstance(state, Name) else None
     return look if isinstance(look, Stream) else None
 
 

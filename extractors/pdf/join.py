@@ -20,6 +20,7 @@ from extractors.pdf.cutting.opening import open_any
 from extractors.pdf.cutting.outline import merged, write_outline
 from extractors.pdf.cutting.piece import Piece
 from extractors.pdf.cutting.xmp import read_packet
+from extractors.pdf.keys import dictionary_of
 from extractors.pdf.limits import PIKE_ERRORS
 from extractors.pdf.qpdf import trouble
 
@@ -134,7 +135,9 @@ def _inform(joined: pikepdf.Pdf, first: Piece) -> None:
     title = text_in(entries.get("/Title")) if first.title is None else first.title
     kept = {key: String(bytes(value)) for key, value in entries.items() if isinstance(value, String)}
     kept.pop("/Title", None)
-    joined.trailer.Info = joined.make_indirect(Dictionary({**kept, **({"/Title": String(title)} if title else {})}))
+    if title:
+        kept["/Title"] = String(title)
+    joined.trailer.Info = joined.make_indirect(dictionary_of(kept.items()))
     stream = first.pdf.Root.get(Name.Metadata)
     packet = read_packet(stream.read_bytes()) if isinstance(stream, Stream) else None
     if packet is not None:

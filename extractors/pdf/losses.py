@@ -13,7 +13,7 @@ from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pikepdf import Array, Dictionary, Name, Object, Stream, StreamDecodeLevel
+from pikepdf import Array, Dictionary, Object, Stream, StreamDecodeLevel
 
 from extractors.pdf.inventory import resources_of
 from extractors.pdf.limits import PIKE_ERRORS
@@ -84,7 +84,7 @@ class Losses:
     def _streams(self, number: int) -> Iterator[object]:
         """Yield the content streams of a page; None for a reference to nothing."""
         for key, contents in self._nodes[number - 1].items():
-            if key != Name.Contents:
+            if key != "/Contents":
                 continue
             if isinstance(contents, Array):
                 yield from islice(contents, _MAX_STREAMS)

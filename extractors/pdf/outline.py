@@ -17,6 +17,7 @@ from pikepdf import Array, Dictionary, Name, NameTree, String
 
 from extractors.clean import safe_label
 from extractors.facts import OutlineEntry
+from extractors.pdf.cutting.objects import text_in
 from extractors.pdf.limits import MAX_OUTLINE, PIKE_ERRORS
 from extractors.pdf.walk import sound_tree
 
@@ -55,7 +56,7 @@ def outline_by_qpdf(
     for node, level in nodes[:MAX_OUTLINE]:
         try:
             title = node.get(Name.Title)
-            text = safe_label(str(title)) if isinstance(title, String) else ""
+            text = safe_label(text_in(title)) if isinstance(title, String) else ""
             unit = _page_of(_destination(node), named, numbers)
         except PIKE_ERRORS:
             cuts.damaged.add("outline")

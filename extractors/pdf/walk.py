@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Array, Dictionary, Name
 
+from extractors.pdf.cutting.objects import text_in
 from extractors.pdf.limits import MAX_DEPTH, MAX_WALKED, PIKE_ERRORS
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def form_fields(pike: pikepdf.Pdf, cuts: Cuts) -> Iterator[FormField]:
                 cuts.short.add("form fields")
                 continue
             own = node.get(Name.FT)
-            kind = str(own) if isinstance(own, Name) else inherited
+            kind = text_in(own) if isinstance(own, Name) else inherited
             children = _first(node.get(Name.Kids), budget)
             budget -= len(children)
             if not budget:

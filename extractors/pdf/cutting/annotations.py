@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.pdf.cutting.objects import BROKEN, PRIVATE, ref_of, text_in
+from extractors.pdf.keys import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,7 +113,7 @@ class Detacher:
             except BROKEN:
                 result.stripped["unreadable"] += 1
                 for key in set(annotation.keys()) - {"/Type", "/Subtype", "/Rect", "/AP", "/AS", "/F"}:
-                    del annotation[key]
+                    del annotation[key_of(key)]
         if result.annotations:
             page.Annots = Array(result.annotations)
         elif array is not None:
@@ -197,11 +198,12 @@ def clean_events(holder: Dictionary, actions: Actions, found: Counter[str]) -> N
     events = holder.get(Name.AA)
     if isinstance(events, Dictionary):
         for event in sorted(events.keys()):
-            kept = actions.cleaned(events.get(event), found)
+            key = key_of(event)
+            kept = actions.cleaned(events.get(key), found)
             if kept is None:
-                del events[event]
+                del events[key]
             else:
-                events[event] = kept
+                events[key] = kept
         if len(events.keys()):
             return
     del holder["/AA"]

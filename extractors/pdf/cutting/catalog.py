@@ -13,6 +13,7 @@ from extractors.clean import safe_label
 from extractors.pdf.cutting.annotations import clean_events
 from extractors.pdf.cutting.objects import PRIVATE, text_in, tree_items
 from extractors.pdf.cutting.xmp import Packet, read_packet
+from extractors.pdf.keys import key_of
 from extractors.pdf.limits import PIKE_ERRORS
 
 if TYPE_CHECKING:
@@ -91,13 +92,13 @@ class Catalog:
                     del preferences[key]
         for key in sorted(root.keys()):
             if key not in _KEPT and key not in (_LAYERS, "/OpenAction", "/AA"):
-                del root[key]
+                del root[key_of(key)]
         if Name.PageMode in root and text_in(root.get(Name.PageMode)) not in _MODES:
             del root["/PageMode"]
         trailer = self._pdf.trailer
         for key in sorted(trailer.keys()):
             if key not in _TRAILER:
-                del trailer[key]
+                del trailer[key_of(key)]
         if Name.Size not in trailer:
             trailer.Size = 0  # qpdf writes the true number, but only if there is one
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pikepdf import Array, Dictionary, Name, Object, String
 
 from extractors.pdf.cutting.objects import name_tree, ref_of, text_in, tree_items, whole
+from extractors.pdf.keys import dictionary_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,5 +122,5 @@ def write_names(
     old = sorted(name for name in made if isinstance(name, str))
     return (
         name_tree(pdf, [(name, made[name]) for name in strings]) if strings else None,
-        Dictionary({name: made[name] for name in old}) if old else None,
+        dictionary_of((name, made[name]) for name in old) if old else None,
     )

@@ -12,6 +12,7 @@ from pikepdf import Array, Dictionary, Name, Object, String
 
 from extractors.pdf.cutting.annotations import clean_events
 from extractors.pdf.cutting.objects import BROKEN, ref_of, text_in
+from extractors.pdf.keys import dictionary_of, key_of
 from extractors.pdf.limits import MAX_DEPTH, MAX_WALKED
 
 if TYPE_CHECKING:
@@ -210,8 +211,8 @@ def _resources(given: object, texts: Iterable[object]) -> Dictionary | None:
     made = Dictionary()
     for key, value in given.items():
         if key == "/Font" and isinstance(value, Dictionary):
-            fonts = {name: font for name, font in value.items() if name[1:].encode("utf-8", "surrogateescape") in named}
-            made.Font = Dictionary(fonts)
+            fonts = [one for one in value.items() if one[0][1:].encode("utf-8", "surrogateescape") in named]
+            made.Font = dictionary_of(fonts)
         elif isinstance(value, Object):
-            made[key] = value
+            made[key_of(key)] = value
     return made

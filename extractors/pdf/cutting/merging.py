@@ -9,6 +9,7 @@ from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.pdf.canonical import Canonical
 from extractors.pdf.cutting.objects import copied, ref_of
+from extractors.pdf.keys import key_of
 from extractors.pdf.limits import PIKE_ERRORS
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _add_fonts(resources: Object, more: Object) -> None:
             return
         for name, font in added.items():
             if name not in fonts:
-                fonts[name] = font
+                fonts[key_of(name)] = font
 
 
 def merge_layers(joined: pikepdf.Pdf, pieces: Sequence[pikepdf.Pdf]) -> None:
@@ -183,7 +184,7 @@ def replace_references(pdf: pikepdf.Pdf, same: Mapping[Ref, Object]) -> None:
                 if ref is None:
                     pending.append(value)
                 elif ref in same:
-                    container[key] = same[ref]
+                    container[key if isinstance(key, int) else key_of(key)] = same[ref]
 
 
 def _entries(container: Object) -> Iterator[tuple[str | int, object]]:

@@ -14,6 +14,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
 from extractors.pdf.content import NAMED_RESOURCES, keys_among, kinds_in, used_by
+from extractors.pdf.keys import dictionary_of, key_of
 from extractors.pdf.limits import MAX_DEPTH
 
 if TYPE_CHECKING:
@@ -80,10 +81,10 @@ class Pruner:
             if isinstance(entries, Dictionary):
                 keys = keys_among(entries, names)
                 if len(keys) < len(entries):
-                    kept[kind] = Dictionary({key: entries[key] for key in keys})
+                    kept[kind] = dictionary_of((key, entries[key_of(key)]) for key in keys)
         if not kept:
             return resources
-        own = Dictionary({key: value for key, value in resources.items() if key not in kept} | kept)
+        own = dictionary_of([(key, kept.get(key, value)) for key, value in resources.items()])
         holder.Resources = own
         return own
 

@@ -12,6 +12,7 @@ from extractors.errors import DamagedDocument
 from extractors.pdf.cutting.annotations import Detacher, PageAnnotations, clean_events, relink
 from extractors.pdf.cutting.objects import BROKEN, text_in
 from extractors.pdf.cutting.prune import Pruner
+from extractors.pdf.keys import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +129,7 @@ class Sheets:
         page, content = self._pages[index], self._contents[index]
         keys = set(content.keys())
         for key in sorted(keys - _KEPT):
-            del content[key]
+            del content[key_of(key)]
         if "/Tabs" in keys and text_in(content.get(Name.Tabs)) == "/S":  # in the order of tags, which are gone
             del content["/Tabs"]
         notes = self._detacher.detach(content, page.objgen)
@@ -162,7 +163,7 @@ def _give_identity(pdf: pikepdf.Pdf, pages: Sequence[Dictionary]) -> None:
 
 def _empty(page: Dictionary) -> None:
     for key in page.keys():  # noqa: SIM118 - pikepdf's dictionaries cannot be iterated over
-        del page[key]
+        del page[key_of(key)]
 
 
 def page_node(pdf: pikepdf.Pdf, sheets: Sequence[Sheet]) -> Dictionary:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from extractors.errors import SafetyLimitExceeded
-from extractors.pdf.content import NAMED_RESOURCES, keys_among, kinds_in, page_content, used_by
+from extractors.pdf.content import NAMED_RESOURCES, page_content
 from extractors.pdf.cutting.objects import ref_of, text_in
 from extractors.pdf.keys import value_at
 from extractors.pdf.limits import PIKE_ERRORS
 from extractors.pdf.stream_digest import stored_digest, stream_digest
+from extractors.pdf.uses import Uses, keys_among, kinds_in, looks_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import pikepdf
 
     from extractors.pdf.cutting.objects import Ref
+    from extractors.pdf.uses import Names
 
     Steps = Generator[object, bytes, bytes]
     """Asks for the digests of objects one by one and ends with that of the whole."""
@@ -69,6 +71,7 @@ class Canonical:
         nothing = hashlib.sha256(b"dictionary").digest()
         self._known: dict[Ref, bytes] = {page.objgen: nothing for page in pages}
         self._layers = _layer_states(pdf.Root)
+        self._uses = Uses()
         self._cycles = 0
 
     def value(self, item: object) -> bytes:
@@ -86,6 +89,19 @@ class Canonical:
             SafetyLimitExceeded: Too many objects refer back to themselves.
         """
         return self._run(self._page(page))
+
+    def borrowed(self, page: Object, annotation: Dictionary) -> bytes:
+        """Return the digest of what an annotation's appearance uses of its page's resources; empty for nothing.
+
+        Raises:
+            SafetyLimitExceeded: Too many objects refer back to themselves.
+        """
+        resources = page.get(Name.Resources)
+        looks = list(looks_of(annotation))
+        if not looks or not isinstance(resources, Dictionary):
+            return b""
+        names = self._uses.by_looks(looks, resources).names
+        return self._run(self._entries(resources, names)) if names is None or any(names.values()) else b""
 
     def _run(self, steps: Steps) -> bytes:
         """Work through nested steps without recursion, however deep."""
@@ -193,16 +209,20 @@ class Canonical:
 
     def _resources(self, holder: Object) -> Steps:
         """The resources a holder can use."""
-        digest = hashlib.sha256(b"resources")
         resources = holder.get(Name.Resources)
-        if isinstance(resources, Dictionary):
-            names, _ = used_by(holder, resources)
-            for kind in kinds_in(resources, NAMED_RESOURCES):
-                entries = resources.get(kind)
-                if isinstance(entries, Dictionary):
-                    for key in keys_among(entries, names):
-                        digest.update(text_of(kind) + text_of(key))
-                        digest.update((yield value_at(entries, key)))
+        if not isinstance(resources, Dictionary):
+            return hashlib.sha256(b"resources").digest()
+        return (yield from self._entries(resources, self._uses.of(holder, resources).names))
+
+    def _entries(self, resources: Dictionary, names: Names | None) -> Steps:
+        """The resources with these names; all where they cannot be told."""
+        digest = hashlib.sha256(b"resources")
+        for kind in kinds_in(resources, NAMED_RESOURCES):
+            entries = resources.get(kind)
+            if isinstance(entries, Dictionary):
+                for key in keys_among(entries, None if names is None else names[kind]):
+                    digest.update(text_of(kind) + text_of(key))
+                    digest.update((yield value_at(entries, key)))
         return digest.digest()
 
 

@@ -7,21 +7,13 @@ soft mask's group, the appearance of an annotation, and a Type 3 font, whose gly
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
-from extractors.pdf.keys import value_at
 from extractors.pdf.limits import PIKE_ERRORS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NAMED_RESOURCES = ("/ColorSpace", "/ExtGState", "/Font", "/Pattern", "/Properties", "/Shading", "/XObject")
 """Kinds of resources that content asks for by name (ISO 32000-2, table 34)."""
-_DRAWING = ("/ExtGState", "/Font", "/Pattern", "/XObject")
-"""Those among them that may be, or lead to, holders."""
-
 _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)")
 _HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
 _IMPLIED = frozenset({"/DefaultGray", "/DefaultRGB", "/DefaultCMYK"})
@@ -65,72 +57,3 @@ def holder_names(holder: Object) -> set[str] | None:
         return names_in(page_content(holder))
     except PIKE_ERRORS:
         return None
-
-
-def used_by(holder: Object, resources: Dictionary) -> tuple[set[str] | None, list[Object]]:
-    """Return all names by which ``resources`` may be asked for, and what with resources of its own that draws.
-
-    Beside the holder itself those ask that it draws and that have no resources of their own, as early versions of PDF
-    allowed (ISO 32000-2, 8.10.1).
-
-    Returns:
-        The names, None when they cannot be told, and holders among the resources with these names.
-    """
-    names = holder_names(holder)
-    drawn: list[Object] = []
-    fresh = names
-    while names is not None and fresh:
-        borrowed: set[str] = set()
-        for one in _holders(resources, fresh):
-            if Name.Resources in one:
-                drawn.append(one)
-                continue
-            more = holder_names(one)
-            if more is None:
-                names = None
-                break
-            borrowed |= more
-        if names is not None:
-            fresh = borrowed - names
-            names |= borrowed
-    return names, drawn if names is not None else [one for one in _holders(resources, None) if Name.Resources in one]
-
-
-def kinds_in(resources: Dictionary, kinds: tuple[str, ...]) -> list[str]:
-    """Return those of ``kinds`` that there are resources of, in this order."""
-    present = resources.keys()
-    return [kind for kind in kinds if kind in present]
-
-
-def keys_among(entries: Dictionary, names: set[str] | None) -> list[str]:
-    """Return the keys of a dictionary that are among ``names`` (None: all), ascending.
-
-    Pages may share a dictionary of ten thousand entries; its keys are then not read again for each page.
-    """
-    if names is not None and len(entries) > len(names):
-        return sorted(name for name in names if name in entries)
-    return sorted(entries.keys() if names is None else entries.keys() & names)
-
-
-def _holders(resources: Dictionary, names: set[str] | None) -> Iterator[Object]:
-    """Yield the holders among the resources with these names (None: with any), by ascending name."""
-    for kind in kinds_in(resources, _DRAWING):
-        entries = resources.get(kind)
-        if isinstance(entries, Dictionary):
-            for key in keys_among(entries, names):
-                holder = _holder_in(kind, value_at(entries, key))
-                if holder is not None:
-                    yield holder
-
-
-def _holder_in(kind: str, value: object) -> Object | None:
-    """Return the holder that one entry of a holder's resources is or leads to, if any."""
-    if kind == "/Font":
-        return value if isinstance(value, Dictionary) and value.get(Name.Subtype) == Name.Type3 else None
-    if kind == "/ExtGState":
-        mask = value.get(Name.SMask) if isinstance(value, Dictionary) and "/SMask" in value else None
-        group = mask.get(Name.G) if isinstance(mask, Dictionary) else None
-        return group if isinstance(group, Stream) else None
-    if isinstance(value, Stream) and (kind == "/Pattern" or value.get(Name.Subtype) == Name.Form):
-        return value
-    return None

@@ -125,6 +125,7 @@ class Fingerprints:
             for key in _SHOWN:
                 if key in annotation:
                     digest.update(key.encode() + self._canonical.value(annotation.get(key)))
+            digest.update(self._canonical.borrowed(page, annotation))
             if annotation.get(Name.Subtype) != Name.Link and Name.Contents in annotation:
                 digest.update(b"/Contents" + self._canonical.value(annotation.get(Name.Contents)))
             if annotation.get(Name.Subtype) == Name.Widget:

@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
-from extractors.pdf.content import NAMED_RESOURCES, keys_among, kinds_in, used_by
+from extractors.pdf.content import NAMED_RESOURCES
 from extractors.pdf.keys import dictionary_of, key_of
 from extractors.pdf.limits import MAX_DEPTH
+from extractors.pdf.uses import Uses, appearances, keys_among, kinds_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
+
+    from extractors.pdf.uses import Names
 
 _PRIVATE = ("/PieceInfo", "/StructParent", "/StructParents")
 """Of forms and images: private data of editors, and places in a structure tree that pieces do not have."""
 _OUTSIDE = ("/AF", "/F", "/FDecodeParms", "/FFilter", "/OPI", "/Ref")
 """Of forms and images: files, and content that is fetched from other files."""
-_LOOKS = frozenset({"/AP", "/MK"})
 
 
 class Pruner:
@@ -38,6 +40,7 @@ class Pruner:
         self._unwanted = frozenset(_PRIVATE if keep else _PRIVATE + _OUTSIDE)
         self._seen = pikepdf.ObjectSet()
         self._images = pikepdf.ObjectSet()
+        self._uses = Uses()
 
     def page(self, page: Dictionary) -> None:
         """Prune a page and everything it draws.
@@ -45,26 +48,27 @@ class Pruner:
         Args:
             page: Its dictionary, changed in place; resources it shares with others are replaced, never changed.
         """
-        pending: list[tuple[Object, int]] = [(look, 1) for look in _appearances(page)]
+        looks = list(appearances(page))
+        pending: list[tuple[Object, int]] = [(look, 1) for look in looks]
         pending.append((page, 0))
         while pending:
             holder, level = pending.pop()
             # Contents nested deeper stay as they are: whole, if big.
             if level <= MAX_DEPTH and (holder is page or self._seen.add(holder)):
-                pending += [(inner, level + 1) for inner in self._prune(holder)]
+                pending += [(inner, level + 1) for inner in self._prune(holder, looks if holder is page else ())]
 
-    def _prune(self, holder: Object) -> list[Object]:
+    def _prune(self, holder: Object, looks: Sequence[Object]) -> Sequence[Object]:
         """Prune one holder and return those it draws that have resources of their own."""
         if isinstance(holder, Stream):
             self._tidy(holder)
         resources = holder.get(Name.Resources)
         if not isinstance(resources, Dictionary):
-            return []
-        names, drawn = used_by(holder, resources)
-        if names is not None:
-            resources = self._replaced(holder, resources, names)
+            return ()
+        used = self._uses.of(holder, resources, looks)
+        if used.names is not None:
+            resources = self._replaced(holder, resources, used.names)
         self._tidy_images(resources)
-        return drawn
+        return used.drawn
 
     def _tidy_images(self, resources: Dictionary) -> None:
         entries = resources.get(Name.XObject) if "/XObject" in resources else None
@@ -73,13 +77,13 @@ class Pruner:
                 if isinstance(value, Stream) and self._images.add(value):
                     self._tidy(value)
 
-    def _replaced(self, holder: Object, resources: Dictionary, names: set[str]) -> Dictionary:
+    def _replaced(self, holder: Object, resources: Dictionary, names: Names) -> Dictionary:
         """Give a holder resources without what it cannot use, if there is any, and return them."""
         kept: dict[str, Dictionary] = {}
         for kind in kinds_in(resources, NAMED_RESOURCES):
             entries = resources.get(kind)
             if isinstance(entries, Dictionary):
-                keys = keys_among(entries, names)
+                keys = keys_among(entries, names[kind])
                 if len(keys) < len(entries):
                     kept[kind] = dictionary_of((key, entries[key_of(key)]) for key in keys)
         if not kept:
@@ -101,14 +105,3 @@ class Pruner:
                 del stream["/DecodeParms"]
                 if len(parms) and isinstance(parms[0], Dictionary):
                     stream.DecodeParms = parms[0]
-
-
-def _appearances(page: Dictionary) -> Iterator[Stream]:
-    """Yield the streams that draw a page's annotations, icons of buttons among them."""
-    annotations = page.get(Name.Annots) if "/Annots" in page else None
-    for annotation in annotations if isinstance(annotations, Array) else ():
-        for key in _LOOKS.intersection(annotation.keys()) if isinstance(annotation, Dictionary) else ():
-            looks = annotation.get(key)
-            for look in looks.values() if isinstance(looks, Dictionary) else ():
-                states = list(look.values()) if isinstance(look, Dictionary) else [look]
-                yield from (state for state in states if isinstance(state, Stream))

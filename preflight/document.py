@@ -41,7 +41,7 @@ class Document:
         Raises:
             FileMissing: It is no longer there, or it is another file than before.
         """
-        file = _open_regular(self.path, follow_links=True)
+        file = open_regular(self.path, follow_links=True)
         if _identity(os.fstat(file.fileno())) != self.identity:
             file.close()
             raise FileMissing(f"{self.name} changed while it was being read. Run again when nothing writes to it.")
@@ -62,7 +62,7 @@ def find_document(path: Path | str, *, name: str | None = None, follow_links: bo
     """
     path = Path(path)
     shown = safe_label(os.fsencode(path.name if name is None else name).decode("utf-8", "replace")) or "document"
-    with _open_regular(path, follow_links=follow_links) as file:
+    with open_regular(path, follow_links=follow_links) as file:
         facts = os.fstat(file.fileno())
     if facts.st_size == 0:
         raise EmptyDocument(f"{shown} has zero bytes. Check the download or export that produced it.")
@@ -114,7 +114,12 @@ def _identity(facts: os.stat_result) -> tuple[int, int, int, int]:
     return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
-def _open_regular(path: Path, *, follow_links: bool) -> BinaryIO:
+def open_regular(path: Path, *, follow_links: bool) -> BinaryIO:
+    """Open a file for reading; never waits, whatever it is.
+
+    Raises:
+        FileMissing: There is none, it is no regular file, or it may not be read.
+    """
     shown = safe_label(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace"), limit=300)
     # O_NONBLOCK: opening a named pipe must not wait for a writer.
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from preflight.document import storage_error
 from preflight.errors import OutputError, PiecesDiffer
 from preflight.execution import Task
+from preflight.manifest import load_manifest
 from preflight.piece_check import check_hashes, find_files
 from preflight.record_check import check_record
 from preflight.survey import stopped
-from preflight.verifier import load_manifest
 from preflight.worker import allow_files
 
 if TYPE_CHECKING:

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from extractors.base import Change
+from extractors.clean import safe_label
 from extractors.facts import Finding, Source, UnitName
-from preflight.errors import BadManifest
+from preflight.document import open_regular
+from preflight.errors import BadManifest, FileMissing
 from preflight.model import Limit, Range, SecondsRange
+from preflight.names import MANIFEST_NAME
 from preflight.wire import adapter, json_bytes
 
 SCHEMA = "preflight/manifest/1"
@@ -226,6 +231,24 @@ def seal_of(data: dict[str, Any]) -> str:
     return hashlib.sha256(json_bytes({key: value for key, value in data.items() if key != "seal"})).hexdigest()
 
 
+def load_manifest(path: Path) -> tuple[Path, Manifest, bool]:
+    """Read a manifest from its path, or from the folder it lies in; tell whether its seal is intact.
+
+    Raises:
+        FileMissing: There is none, or it cannot be read.
+        BadManifest: It is none.
+    """
+    path = path / MANIFEST_NAME if path.is_dir() else path
+    if not os.path.lexists(path):
+        shown = safe_label(os.fsencode(path).decode("utf-8", "replace"), 300)
+        raise FileMissing(f"There is no manifest at {shown}. Name the one that lies beside the pieces.")
+    with open_regular(path, follow_links=True) as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise BadManifest(f"{path.name} has more than {MAX_BYTES:,} bytes, which no manifest has. Check the path.")
+    return path, *read_manifest(data)
+
+
 def read_manifest(data: bytes) -> tuple[Manifest, bool]:
     """Read a manifest, which may come from anywhere.
 
@@ -242,6 +265,8 @@ def read_manifest(data: bytes) -> tuple[Manifest, bool]:
     except (ValueError, RecursionError) as error:
         told = _first_complaint(error) if isinstance(error, ValidationError) else "it is no JSON"
         raise BadManifest(f"This is no manifest of the kind {SCHEMA}: {told}. {remedy}") from error
+    if not manifest.pieces:
+        raise BadManifest(f"This manifest names no pieces. {remedy}")
     return manifest, manifest.seal == seal_of(plain)
 
 

@@ -4,8 +4,8 @@ It is built in a hidden folder beside the wanted one, on the same file system, a
 folder is locked as long as its owner lives; the next run removes what a killed one left behind.
 
 Where the wanted folder cannot be replaced (a mount point, the working directory, a parent without permission), the
-files are built in a hidden folder inside it and moved one after another, the manifest last; a list of their names stays
-in the hidden folder until then, so that the next run can take an interrupted move back.
+files are built in a hidden folder inside it and moved one after another (:mod:`preflight.moving`); a move that does not
+come to its end is taken back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import contextlib
 import ctypes
 import errno
 import fcntl
-import json
 import os
 import shutil
 import sys
@@ -26,7 +25,8 @@ from typing import TYPE_CHECKING
 
 from extractors.clean import safe_label
 from preflight.document import storage_error
-from preflight.errors import BadManifest, DiskFull, OutputError
+from preflight.errors import BadManifest, DiskFull, FileMissing, OutputError
+from preflight.moving import is_moving, move_into, take_back
 from preflight.names import MANIFEST_NAME, is_plain_name
 from preflight.storage import sync_path, umask
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MARK = ".preflight-"
-_MOVING = ".moving"
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _TRIES = 20
 
@@ -108,11 +107,11 @@ def _look_inside(folder: Folder, *, force: bool) -> None:
 
 def _files_of_result(path: Path) -> set[str]:
     """Names of the files of a former result; empty when there is none."""
-    from preflight.manifest import read_manifest
+    from preflight.manifest import load_manifest
 
     try:
-        manifest, _ = read_manifest((path / MANIFEST_NAME).read_bytes())
-    except (OSError, BadManifest):
+        _, manifest, _ = load_manifest(path / MANIFEST_NAME)
+    except (FileMissing, BadManifest, OSError):
         return set()
     names = set(manifest.file_names())
     return {MANIFEST_NAME, *names} if all(map(is_plain_name, names)) else set()
@@ -147,7 +146,8 @@ def staging(folder: Folder, *, needed_bytes: int = 0) -> Iterator[Path]:
             )
         yield made
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        if not is_moving(made):  # else the next run takes the move back
+            shutil.rmtree(made, ignore_errors=True)
         os.close(lock)
 
 
@@ -165,7 +165,7 @@ def publish(staged: Path, folder: Folder, *, force: bool) -> None:
         now = Folder(path=folder.path, shown=folder.shown, exists=folder.path.exists(), inside=folder.inside)
         _look_inside_again(now, staged, force=force)
         if folder.inside:
-            _move_into(staged, folder.path)
+            move_into(staged, folder.path, _files_of_result(folder.path))
         elif now.exists and _names_in(folder.path):
             _exchange(staged, folder.path)
         else:
@@ -186,21 +186,6 @@ def _look_inside_again(folder: Folder, staged: Path, *, force: bool) -> None:
         raise OutputError(f"Somebody else wrote into {folder.shown} meanwhile. Choose a new or empty folder.")
 
 
-def _move_into(staged: Path, folder: Path) -> None:
-    """Replace the files in a folder one by one, the manifest last, with a list that lets the next run undo it."""
-    former = _files_of_result(folder)
-    names = sorted(path.name for path in staged.iterdir() if path.name != MANIFEST_NAME)
-    listing = staged / _MOVING
-    listing.write_text(json.dumps(sorted({*former, *names, MANIFEST_NAME})), encoding="utf-8")
-    sync_path(listing)
-    for name in sorted(former, key=lambda one: one != MANIFEST_NAME):
-        (folder / name).unlink(missing_ok=True)
-    for name in (*names, MANIFEST_NAME):
-        (staged / name).rename(folder / name)
-    sync_path(folder)
-    listing.unlink()
-
-
 def remove_leftovers(folder: Folder) -> None:
     """Remove hidden folders of runs that did not come to their end, and take back what they had half moved."""
     for place in (folder.path.parent, folder.path):
@@ -215,12 +200,12 @@ def _remove_if_left(path: Path, moved_into: Path | None) -> None:
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        listing = path / _MOVING
-        if moved_into is not None and listing.exists():
-            for name in json.loads(listing.read_text(encoding="utf-8")):
-                (moved_into / Path(name).name).unlink(missing_ok=True)
+        if os.fstat(handle).st_uid != os.geteuid():
+            return
+        if moved_into is not None:
+            take_back(path, moved_into)
         shutil.rmtree(path)
-    except BlockingIOError:
+    except (BlockingIOError, ValueError):
         return
     finally:
         os.close(handle)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from preflight.errors import BadManifest, FileMissing
-from preflight.manifest import MAX_BYTES, Manifest, read_manifest
-from preflight.names import MANIFEST_NAME
+from preflight.manifest import load_manifest
 from preflight.original_check import check_original
 from preflight.piece_check import check_units, find_files
 from preflight.record_check import Discrepancy, check_record
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from preflight.execution import Executor
     from preflight.settings import Settings
 
-__all__ = ["Discrepancy", "Verification", "load_manifest", "verify_manifest"]
+__all__ = ["Discrepancy", "Verification", "verify_manifest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,22 +86,3 @@ def verify_manifest(
         against=original is not None,
         compared=compared,
     )
-
-
-def load_manifest(path: Path) -> tuple[Path, Manifest, bool]:
-    """Read a manifest from its path, or from the folder it lies in; tell whether its seal is intact.
-
-    Raises:
-        FileMissing: There is none, or it cannot be read.
-        BadManifest: It is none.
-    """
-    path = path / MANIFEST_NAME if path.is_dir() else path
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadManifest(f"{path.name} has more than {MAX_BYTES:,} bytes, which no manifest has. Check the path.")
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise FileMissing(f"There is no manifest at {path}. Name the one that lies beside the pieces.") from error
-    except OSError as error:
-        raise FileMissing(f"Cannot read {path}: {error.strerror}. Check its permissions.") from error
-    return path, *read_manifest(data)

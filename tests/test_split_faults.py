@@ -236,6 +236,56 @@ def test_a_move_that_was_interrupted_is_taken_back(tmp_path: Path, monkeypatch: 
     assert listing(here) == []
 
 
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(5, "Input/output error")])
+@pytest.mark.parametrize("at", [1, 3, 5])
+def test_a_move_that_fails_leaves_the_former_result(
+    failure: BaseException, at: int, tmp_path: Path, workers: Slots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, here = make_pdf(tmp_path / "report.pdf", [3] * 2), tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    split(source, ".", limits=UserLimits(pages=1), executor=workers)
+    before = {path.name: path.read_bytes() for path in here.iterdir()}
+    rename, moved = Path.rename, []
+
+    def failing(self: Path, target: Path) -> Path:
+        if (self.parent == here or Path(target).parent == here) and len(moved) < at:
+            moved.append(self)
+            if len(moved) == at:
+                raise failure
+        return rename(self, target)
+
+    folder = find_folder(Path(), force=True)
+
+    def replace_them() -> None:
+        with monkeypatch.context() as patch, staging(folder) as staged:
+            for name in ("a-1.pdf", "manifest.json"):
+                (staged / name).write_text(name)
+            patch.setattr(Path, "rename", failing)  # the disk fails; no part of ours is replaced
+            publish(staged, folder, force=True)
+
+    with pytest.raises((KeyboardInterrupt, OutputError)):
+        replace_them()
+    assert len(moved) == at
+    assert {path.name: path.read_bytes() for path in here.iterdir()} == before
+
+
+def test_a_list_of_moved_files_that_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    for text in ("[", '["../precious"]', "7"):
+        planted = here / ".here.preflight-x"
+        planted.mkdir(parents=True, exist_ok=True)
+        (planted / ".moving").write_text(text)
+        (tmp_path / "precious").write_text("x")
+        monkeypatch.chdir(here)
+
+        with pytest.raises(OutputError):  # it holds files of others
+            find_folder(Path(), force=False)
+
+        assert (tmp_path / "precious").exists()
+        assert planted.exists()
+
+
 def _wait_for_staging(folder: Path, process: subprocess.Popen[bytes]) -> None:
     """Wait until some pieces are written."""
     deadline = time.monotonic() + 20

@@ -284,8 +284,8 @@ def test_any_change_of_the_manifest_is_found(pristine: Path, pieces: Path, worke
 
 
 def _record_is_wrong(path: Path) -> bool:
+    from preflight.manifest import load_manifest
     from preflight.record_check import check_record
-    from preflight.verifier import load_manifest
 
     _, manifest, sealed = load_manifest(path)
     return bool(list(check_record(manifest, sealed=sealed)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
+from extractors.clean import safe_label
+from extractors.errors import DamagedDocument
 from extractors.scratch import spool
 from extractors.text.cutting import (
     BLANK_LINE_ADDED,
@@ -55,7 +57,7 @@ def _append(piece: BinaryIO, changes: Sequence[Change], out: BinaryIO, *, first:
     begin, closing = sum(added.get(code, 0) for code in _AT_BEGIN), added.get(FENCE_CLOSED, 0)
     piece.seek(0)
     mark = leading_mark(piece.read(_LONGEST_MARK))
-    codec = next((str(change.before["encoding"]) for change in changes if change.code == ENCODING_CHANGED), None)
+    codec = next((_codec(change) for change in changes if change.code == ENCODING_CHANGED), None)
     if codec is not None:
         with spool() as before:
             recode(piece, len(mark), before, ("utf-8", codec))
@@ -65,6 +67,18 @@ def _append(piece: BinaryIO, changes: Sequence[Change], out: BinaryIO, *, first:
         out.write(mark if first else b"")
         begin += len(mark)
     _copy(piece, begin, closing, out)
+
+
+def _codec(change: Change) -> str:
+    """Return the encoding that a piece had before; a manifest may come from anywhere."""
+    codec = str(change.before.get("encoding", ""))
+    try:
+        "".encode(codec)
+    except LookupError as error:
+        raise DamagedDocument(
+            f"The manifest names {safe_label(codec, 40)!r} as an encoding, which it is not. Split the document again."
+        ) from error
+    return codec
 
 
 def _copy(file: BinaryIO, begin: int, closing: int, out: BinaryIO) -> None:

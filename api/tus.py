@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from api.problems import framework_problem, problem_response
 from extractors.errors import ExtractionError
+from preflight import upload_metadata
 from preflight.errors import PreflightError, TooLarge, UploadOffsetDiffers
 from preflight.problems import problem_from
 from preflight.uploads import ALGORITHMS, Append, Checksum, Upload, UploadStore
@@ -26,11 +27,8 @@ from preflight.uploads import ALGORITHMS, Append, Checksum, Upload, UploadStore
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
 BODY_TYPE = "application/offset+octet-stream"
-MAX_METADATA_BYTES = 8 * 1024
 BLOCK_BYTES = 1 << 20
 _NUMBER = re.compile(r"[0-9]{1,15}")
-_ENTRY = re.compile(r"([!-+\--~]+)(?: ([A-Za-z0-9+/]*={0,2}))?")
-"""One entry of Upload-Metadata: a key without spaces and commas, and its value in Base64."""
 
 
 class Refusal(Exception):
@@ -159,15 +157,6 @@ def tus_router(
     return router
 
 
-def file_name(metadata: str) -> str:
-    """Return the name a sender gave a file in ``Upload-Metadata``; empty when none that can be read."""
-    for entry in metadata.split(","):
-        found = _ENTRY.fullmatch(entry.strip())
-        if found is not None and found[1] in ("filename", "name") and found[2]:
-            return base64.b64decode(found[2]).decode("utf-8", "replace")
-    return ""
-
-
 async def _receive(
     store: UploadStore, upload: Upload, request: Request, checksum: Checksum | None, stall_s: float
 ) -> int:
@@ -235,9 +224,9 @@ def _number(request: Request, header: str) -> int:
 
 def _metadata(request: Request) -> str:
     value = request.headers.get("upload-metadata", "")
-    if len(value) > MAX_METADATA_BYTES:
-        raise Refusal(400, f"Upload-Metadata may have {MAX_METADATA_BYTES:,} bytes.")
-    if value and not all(_ENTRY.fullmatch(entry.strip()) for entry in value.split(",")):
+    if len(value) > upload_metadata.MAX_BYTES:
+        raise Refusal(400, f"Upload-Metadata may have {upload_metadata.MAX_BYTES:,} bytes.")
+    if not upload_metadata.is_metadata(value):
         raise Refusal(400, "Upload-Metadata is: key, space, value in Base64; entries parted by commas.")
     return value
 

@@ -12,6 +12,7 @@ Two that write the same put the same bytes under the same name, so neither needs
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -25,7 +26,7 @@ from preflight.document import storage_error
 from preflight.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from preflight.ledger.records import Json
 
@@ -56,7 +57,7 @@ class Artifacts:
             OutputError: They cannot be written; DiskFull when there is no space.
         """
         name = hashlib.sha256(data).hexdigest()
-        if not self.path(name).exists():
+        if not self.renew(name):
             self._write(self.path(name), data)
         return name
 
@@ -68,7 +69,7 @@ class Artifacts:
         """
         place = self.path(sha256)
         try:
-            if place.exists():
+            if self.renew(sha256):
                 path.unlink()
                 return
             self._sync(path)
@@ -95,6 +96,43 @@ class Artifacts:
     def has(self, name: str) -> bool:
         """Whether the bytes of a name are there."""
         return self.path(name).is_file()
+
+    def renew(self, name: str) -> bool:
+        """Make bytes that are there as good as new for :meth:`drop_old`; False when they are not there."""
+        with self._locked(fcntl.LOCK_SH):
+            try:
+                os.utime(self.path(name))
+            except FileNotFoundError:
+                return False
+        return True
+
+    def drop_old(self, before_s: float, kept: Container[str]) -> int:
+        """Remove bytes and receipts that nobody has asked for since; return how many.
+
+        Args:
+            before_s: Those last made or renewed before, seconds since 1970.
+            kept: Names of bytes that are still needed.
+        """
+        dropped = 0
+        for kind in ("blobs", "receipts"):
+            for path in (self.folder / kind).glob("*/*"):
+                if kind == "blobs" and path.name in kept:
+                    continue
+                with self._locked(fcntl.LOCK_EX), suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before_s:
+                        path.unlink()
+                        dropped += 1
+        return dropped
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        """Keep what is asked for again and what is removed apart."""
+        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, how)
+            yield
+        finally:
+            os.close(handle)
 
     def path(self, name: str) -> Path:
         """Return where the bytes of a name lie, or would.

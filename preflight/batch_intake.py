@@ -17,7 +17,7 @@ from extractors.base import ReadLimits
 from extractors.errors import ExtractionError
 from preflight.batch_place import is_at_hand
 from preflight.document import find_document, storage_error
-from preflight.engine.work import locator
+from preflight.engine.places import locator
 from preflight.errors import OutputError, PreflightError
 from preflight.ledger.records import NewJob, job_id
 from preflight.ledger.states import JobState

@@ -26,7 +26,7 @@ from extractors.base import (
 from extractors.errors import ExtractionError, UnsupportedFormat
 from extractors.media import identify
 from extractors.registry import DOCM, extractor_for
-from preflight.views import compare
+from preflight.views import compare, show
 from preflight.wire import dump
 
 if TYPE_CHECKING:
@@ -268,4 +268,5 @@ FILE_TASKS: dict[str, Callable[[Files, Payload, Emit], bytes]] = {
     "fingerprint": fingerprint,
     "join": join,
     "compare": compare,
+    "show": show,
 }

@@ -13,7 +13,7 @@ import uuid
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from preflight.engine.base import Unit, UnitOutcome
+from preflight.engine.base import Telling, Unit, UnitOutcome
 from preflight.errors import DiskFull, LedgerUnavailable, OutputError, UsageError
 from preflight.problems import problem_from
 from preflight.wire import dump
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 LEASE_S = 15.0
 _POLL_S = 0.2
 _IDLE_S = 0.2
+_NOTED_S = 0.5
+"""How often it is written down how far units are."""
 
 
 class Runner:
@@ -68,6 +70,8 @@ class Runner:
         self._on_finished = on_finished
         self._held: set[Place] = set()
         self._ended = threading.Event()
+        self._stopped = threading.Event()
+        self._noted_at = 0.0
         self.stale = 0
 
     def run(self, more: Callable[[], bool]) -> None:
@@ -84,7 +88,7 @@ class Runner:
         self._engine.start()
         heart.start()
         try:
-            while self._turn() or more():
+            while not self._stopped.is_set() and (self._turn() or more()):
                 pass
         finally:
             self._ended.set()
@@ -93,15 +97,26 @@ class Runner:
             with contextlib.suppress(LedgerUnavailable, DiskFull):  # then the leases run out by themselves
                 self._ledger.release(self.name)
 
+    def stop(self) -> None:
+        """Let :meth:`run` end soon, from another thread; what is under way is given back, to be begun anew."""
+        self._stopped.set()
+
     def _turn(self) -> bool:
         """Borrow, wait, write down; False when there is nothing to do here at the moment."""
         for lease in self._ledger.lease(self.name, self._engine.slots(), ttl_s=self._lease_s, owner=self._owner):
             self._hand_over(lease)
         if not self._held:
-            time.sleep(_IDLE_S)
+            self._stopped.wait(_IDLE_S)
             return False
         self._settle(self._engine.poll(_POLL_S))
+        self._note()
         return True
+
+    def _note(self) -> None:
+        now = time.monotonic()
+        if isinstance(self._engine, Telling) and now - self._noted_at >= _NOTED_S:
+            self._noted_at = now
+            self._ledger.note(self._engine.reached())
 
     def _settle(self, outcomes: Sequence[UnitOutcome]) -> None:
         settled = self._ledger.settle([one.settlement() for one in outcomes])

@@ -89,7 +89,7 @@ def document_text(
         return DocumentText(source=examined.source, problem=examined.problem)
     facts = examined.facts
     run = OcrRun(texts={}, errors={})
-    wanted = _wanted(facts, ocr)
+    wanted = units_to_recognize(facts, ocr)
     if wanted:
         run = recognize(document, wanted, settings, executor, password=password, on_progress=on_progress)
     if run.problem is not None:
@@ -122,7 +122,8 @@ def write_text(text: DocumentText, form: str) -> bytes:
     raise ValueError(form)
 
 
-def _wanted(facts: DocumentFacts, ocr: str) -> list[int]:
+def units_to_recognize(facts: DocumentFacts, ocr: str) -> list[int]:
+    """Return the units whose text needs OCR."""
     if ocr == "never":
         return []
     every = ocr == "always" and facts.unit_kind != "block"  # of flowing text only pictures can be looked at

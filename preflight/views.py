@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from extractors.base import ReadLimits, ReadOptions, Viewable
-from extractors.errors import ExtractionError
+from extractors.errors import DamagedDocument, ExtractionError, UnsupportedFormat
 from extractors.likeness import Likeness, likeness
 from extractors.media import identify
 from extractors.registry import extractor_for
+from extractors.thumbnail import write_thumbnail
 from preflight.wire import dump
 
 if TYPE_CHECKING:
@@ -36,6 +37,23 @@ class CompareTask:
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowTask:
+    """Arguments of ``show``.
+
+    Attributes:
+        name: Display name of the document.
+        number: Number of the unit.
+        width_px: Width of the picture at most.
+        limits: Safety limits.
+    """
+
+    name: str
+    number: int
+    width_px: int
+    limits: ReadLimits = field(default_factory=ReadLimits)
+
+
 def compare(files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]) -> bytes:
     """Show each pair of units and compare them; emits a :class:`Likeness` for each.
 
@@ -55,6 +73,30 @@ def compare(files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]
         for number, _ in pairs:
             emit(dump(_likeness(number, originals.take(), copies.take())))
     return dump(True)  # noqa: FBT003
+
+
+def show(files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]) -> bytes:
+    """Write a small picture of one unit as PNG into the one output.
+
+    Returns:
+        The number of the unit.
+
+    Raises:
+        UnsupportedFormat: Units of this kind of document have no looks.
+        ExtractionError: There is no such unit, or it cannot be shown.
+    """
+    del emit
+    task = ShowTask(**payload | {"limits": ReadLimits(**payload["limits"])})
+    media_type = identify(files.document, task.name).media_type
+    extractor = extractor_for(media_type)
+    if not isinstance(extractor, Viewable):
+        raise UnsupportedFormat("Documents of this kind have no pages that can be shown. Convert it to PDF.")
+    options = ReadOptions(media_type=media_type, limits=task.limits)
+    (out,) = files.outputs
+    for number, image in extractor.views(files.document, options, (task.number,)):
+        write_thumbnail(image, task.width_px, out)
+        return dump(number)
+    raise DamagedDocument("There is no such page in the document. Ask for one that is there.", unit=task.number)
 
 
 class _Views:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from preflight.errors import UsageError
 from preflight.ledger.records import Settlement
 
 if TYPE_CHECKING:
-    from preflight.ledger.records import FollowUp, Json
+    from preflight.ledger.records import FollowUp, Json, Reached
     from preflight.ledger.states import Status, UnitKind
 
 MAX_UNIT_BYTES = 4096
@@ -130,4 +130,13 @@ class Engine(Protocol):
 
     def stop(self) -> None:
         """End everything; units under way have no outcome. Nothing may be called afterwards."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """Optional for an engine: it tells how far the work on units is."""
+
+    def reached(self) -> dict[Place, Reached]:
+        """Return how far units are that got on since the last call."""
         ...

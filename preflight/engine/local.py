@@ -11,6 +11,7 @@ from preflight.engine.base import UnitOutcome
 from preflight.engine.work import Requests, run_unit
 from preflight.engine.workers import Interruptible
 from preflight.errors import Interrupted
+from preflight.ledger.records import Reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -49,6 +50,7 @@ class LocalEngine:
         self._lock = threading.Lock()
         self._held: dict[Place, int | None] = {}
         self._cancelled: set[Place] = set()
+        self._reached: dict[Place, Reached] = {}
         self._requests: Requests = {}
         self._password = password
 
@@ -89,6 +91,12 @@ class LocalEngine:
                 self._cancelled.add(place)
         self._interrupt_cancelled()
 
+    def reached(self) -> dict[Place, Reached]:
+        """Return how far units are that got on since the last call."""
+        with self._lock:
+            told, self._reached = self._reached, {}
+        return told
+
     def stop(self) -> None:
         """End everything; what was under way has no outcome."""
         with self._lock:
@@ -125,7 +133,12 @@ class LocalEngine:
 
     def _run(self, unit: Unit) -> UnitOutcome:
         guarded = _Guarded(self._executor, lambda: unit.place in self._cancelled)
-        return run_unit(unit, guarded, self._artifacts, self._requests, password=self._password)
+
+        def tell(phase: str, count: int, goal: int | None) -> None:
+            with self._lock:
+                self._reached[unit.place] = Reached(phase=phase, count=count, goal=goal)
+
+        return run_unit(unit, guarded, self._artifacts, self._requests, password=self._password, tell=tell)
 
 
 class _Guarded:

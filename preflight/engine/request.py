@@ -23,18 +23,33 @@ _PARSERS = ("pypdfium2", "pikepdf", "pypdf", "python-docx", "lxml", "Pillow", "t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextWish:
+    """That the text of documents is wanted.
+
+    Attributes:
+        form: ``text``, ``markdown`` or ``json``.
+        ocr: ``auto`` for the units that need it, ``never``, or ``always``.
+    """
+
+    form: str = "text"
+    ocr: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What is to be done.
 
     Attributes:
         orders: Targets to judge for; pieces are for the first.
         split: How to split; None to check only.
+        text: The text is wanted instead of reports and pieces.
         settings: How the work is done.
         made_by: Versions and contents of everything else that the answer depends on.
     """
 
     orders: tuple[Order, ...]
     split: SplitOptions | None = None
+    text: TextWish | None = None
     settings: Settings = field(default_factory=Settings)
     made_by: str = ""
 
@@ -59,6 +74,7 @@ class Request:
         return cls(
             orders=tuple(_order(one) for one in data["orders"]),
             split=None if split is None else SplitOptions(**split),
+            text=None if data["text"] is None else TextWish(**data["text"]),
             settings=Settings(**data["settings"] | {"languages": tuple(data["settings"]["languages"])}),
             made_by=data["made_by"],
         )
@@ -72,7 +88,9 @@ def _order(data: Json) -> Order:
     return Order(target=data["target"], hops=tuple(data["hops"]), model=data["model"], limits=limits)
 
 
-def make_request(orders: tuple[Order, ...], settings: Settings, split: SplitOptions | None = None) -> Request:
+def make_request(
+    orders: tuple[Order, ...], settings: Settings, split: SplitOptions | None = None, *, text: TextWish | None = None
+) -> Request:
     """Return a request with everything pinned that its answers depend on.
 
     Raises:
@@ -88,7 +106,7 @@ def make_request(orders: tuple[Order, ...], settings: Settings, split: SplitOpti
     made_by = json.dumps({"versions": versions, "profiles": seen.hexdigest()}, sort_keys=True)
     # How many workers there are says how fast it is done, and never what comes out.
     orders = tuple(replace(one, words=LIBRARY_WORDS) for one in orders)  # what the caller calls things has been used
-    return Request(orders=orders, split=split, settings=replace(settings, jobs=0), made_by=made_by)
+    return Request(orders=orders, split=split, text=text, settings=replace(settings, jobs=0), made_by=made_by)
 
 
 def wants_text(options: SplitOptions) -> bool:

@@ -7,38 +7,40 @@ the ledger decides how often each is tried again.
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import time
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from extractors.errors import ExtractionError
-from preflight.document import Document
 from preflight.engine.base import UnitOutcome
+from preflight.engine.bench import STATUS_OF, Bench, Done, progress_of, tell_nobody
+from preflight.engine.places import asked_of, document_of
 from preflight.engine.replay import Pages, Replay
 from preflight.engine.request import Request, wants_text
+from preflight.engine.texts import looked_at, pages_without_text, text_written
 from preflight.errors import PreflightError
 from preflight.judging import prepare, report_on, report_unread
 from preflight.ledger.records import FollowUp
 from preflight.manifest import manifest_json
-from preflight.problems import Problem, problem_from
+from preflight.problems import problem_from
 from preflight.reading import ReadEvents, Unread, examine_task, examined_from, recognize
 from preflight.splitter import split_document
+from preflight.textual import units_to_recognize
 from preflight.wire import dump, json_line, load, report_data
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from preflight.artifacts import Artifacts
     from preflight.engine.base import Unit
+    from preflight.engine.bench import Tell
     from preflight.execution import Executor
     from preflight.judging import Prepared
     from preflight.ledger.records import Json
     from preflight.ledger.states import Status
     from preflight.messages import Examined
+    from preflight.problems import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -48,48 +50,22 @@ MAX_RANGES = 100
 """Ranges of one document at most: what a plan tells of them must fit into its receipt."""
 LONG_S = 2.0
 """A unit that took longer leaves a receipt in the store, so that nobody does it again when the ledger was not told."""
-_MAX_PLACE_BYTES = 2500
 
-STATUS_OF: Final[Mapping[str, Status]] = {
-    "parser-crashed": "crash",
-    "timeout": "timeout",
-    "out-of-memory": "oom",
-    "disk-full": "storage",
-    "worker-failed": "lost",
-    "busy": "lost",
-    "interrupted": "cancelled",
-}
-"""Problems that are not the document's answer, and how an attempt that met one ended."""
+MAX_REQUESTS = 500
+"""Requests that are remembered; a service is asked for new ones for ever."""
 
 Requests = dict[str, tuple["Request", tuple["Prepared", ...]]]
 """Requests by name, with the profiles of their targets."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """All that a unit needs to be worked on.
-
-    Attributes:
-        unit: The unit.
-        document: Its document.
-        request: What is to be done.
-        prepared: Its targets with their profiles loaded.
-        executor: Where the document is read.
-        artifacts: Where results go.
-        password: The document's password, if it may need one.
-    """
-
-    unit: Unit
-    document: Document
-    request: Request
-    prepared: tuple[Prepared, ...]
-    executor: Replay
-    artifacts: Artifacts
-    password: str | None = field(default=None, repr=False)
-
-
 def run_unit(
-    unit: Unit, executor: Executor, artifacts: Artifacts, requests: Requests, *, password: str | None = None
+    unit: Unit,
+    executor: Executor,
+    artifacts: Artifacts,
+    requests: Requests,
+    *,
+    password: str | None = None,
+    tell: Tell = tell_nobody,
 ) -> UnitOutcome:
     """Do one unit of work.
 
@@ -97,19 +73,20 @@ def run_unit(
         unit: What is to be done.
         executor: Where untrusted bytes are read.
         artifacts: Where results go.
-        requests: Requests that were fetched before, with their profiles loaded; grows.
+        requests: Requests that were fetched before, with their profiles loaded; changed.
         password: The document's password, if it may need one.
+        tell: Takes how far the work is.
 
     Returns:
         How it ended; a failure is a value, too.
     """
     try:
-        asked = _asked(unit)
+        asked = asked_of(unit)
         known = artifacts.receipt(asked)
-        if known is not None and all(artifacts.has(name) for name in known["keeps"]):
+        if known is not None and all(artifacts.renew(name) for name in known["keeps"]):
             return _outcome(unit, known)
         began = time.monotonic()
-        done = _WORK[unit.kind](_bench(unit, executor, artifacts, requests, password))
+        done = _WORK[unit.kind](replace(_bench(unit, executor, artifacts, requests, password), tell=tell))
         told = done.told()
         if done.status == "ok" and (unit.kind != "plan" or time.monotonic() - began > LONG_S):
             artifacts.keep_receipt(asked, told | {"keeps": done.keeps})
@@ -117,62 +94,75 @@ def run_unit(
     except Exception as error:  # an engine turns every failure into a value
         if not isinstance(error, PreflightError | ExtractionError):
             logger.exception("bug while judging or cutting a document")
-        failed = _Done(receipt={}, keeps=(), problem=problem_from(error))
+        failed = Done(receipt={}, keeps=(), problem=problem_from(error))
         return _outcome(unit, failed.told(), failed.status)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Done:
-    """What came of a unit: a receipt, the stored results it names, what is next, and what is the matter."""
-
-    receipt: Json
-    keeps: Sequence[str]
-    follow_up: Json | None = None
-    problem: Problem | None = None
-
-    @property
-    def status(self) -> Status:
-        return "ok" if self.problem is None else STATUS_OF.get(self.problem.code, "ok")
-
-    def told(self) -> Json:
-        problem = None if self.problem is None else asdict(self.problem)
-        return {"receipt": self.receipt, "follow_up": self.follow_up, "problem": problem}
-
-
-def _plan(bench: Bench) -> _Done:
+def _plan(bench: Bench) -> Done:
     """Look at the document; do at once what is not worth units of its own."""
+    if "look" in bench.unit.document:
+        return looked_at(bench)
+    if bench.request.text is not None:
+        return _plan_text(bench)
     reports, examined, problem = _judge(bench)
     receipt: Json = {"reports": reports}
+    if examined is not None:
+        receipt["units"] = examined.facts.unit_count
     split = bench.request.split
     if problem is not None or examined is None or split is None:
-        return _Done(receipt=receipt, keeps=reports, problem=problem)
+        return Done(receipt=receipt, keeps=reports, problem=problem)
     wanted = _to_recognize(bench, examined)
     if len(wanted) <= FAN_OUT:
         return _split(bench, receipt, reports)
+    return _spread(bench, wanted, receipt)
+
+
+def _plan_text(bench: Bench) -> Done:
+    """Write the text of a document, if not many of its pages need OCR."""
+    examined, wanted = pages_without_text(bench)
+    if isinstance(examined, Unread):
+        return Done(receipt={}, keeps=(), problem=examined.problem)
+    if len(wanted) <= FAN_OUT:
+        return text_written(bench, goal=len(wanted))
+    return _spread(bench, wanted, {})
+
+
+def _spread(bench: Bench, wanted: Sequence[int], receipt: Json) -> Done:
+    """Have many pages recognized side by side."""
     name = bench.artifacts.put(dump(wanted))
-    follow_up = {"ranges": _ranges(wanted), "payload": {"wanted": name, "reports": reports}}
-    return _Done(receipt=receipt, keeps=[*reports, name], follow_up=follow_up)
+    payload = {"wanted": name, "pages": len(wanted), **receipt}
+    keeps = [*receipt.get("reports", ()), name]
+    return Done(receipt=receipt, keeps=keeps, follow_up={"ranges": _ranges(wanted), "payload": payload})
 
 
-def _range(bench: Bench) -> _Done:
+def _range(bench: Bench) -> Done:
     """Recognize those pages of a range that need it."""
     wanted = load(list[int], bench.artifacts.get(bench.unit.payload["wanted"]))
     numbers = [one for one in wanted if bench.unit.first <= one <= bench.unit.last]
-    run = recognize(bench.document, numbers, bench.request.settings, bench.executor, password=bench.password)
+    run = recognize(
+        bench.document,
+        numbers,
+        bench.request.settings,
+        bench.executor,
+        password=bench.password,
+        on_progress=progress_of(bench, bench.unit.payload.get("pages")),
+    )
     if run.problem is not None and run.problem.code in STATUS_OF:
-        return _Done(receipt={}, keeps=(), problem=run.problem)
+        return Done(receipt={}, keeps=(), problem=run.problem)
     name = bench.artifacts.put(dump(Pages.of(run)))
-    return _Done(receipt={"ocr": name}, keeps=[name])
+    return Done(receipt={"ocr": name}, keeps=[name])
 
 
-def _assembly(bench: Bench) -> _Done:
+def _assembly(bench: Bench) -> Done:
     """Split the document with the text that the ranges have recognized."""
     pages = Pages()
     for name in load(list[str], bench.artifacts.get(bench.unit.payload["ranges"])):
         pages += load(Pages, bench.artifacts.get(name))
-    reports = bench.unit.payload["reports"]
     again = replace(bench, executor=Replay(bench.executor, pages))
-    return _split(again, {"reports": reports}, reports)
+    if bench.request.text is not None:
+        return text_written(again, goal=None)
+    receipt = {name: value for name, value in bench.unit.payload.items() if name in ("reports", "units")}
+    return _split(again, receipt, receipt["reports"])
 
 
 _WORK = {"plan": _plan, "range": _range, "assembly": _assembly}
@@ -189,7 +179,7 @@ def _judge(bench: Bench) -> tuple[list[str], Examined | None, Problem | None]:
         encodings=bench.prepared[0].encodings if len(bench.prepared) == 1 else tuple(encodings),
         prints=split is not None and split.form == "document",
     )
-    events = ReadEvents(None)
+    events = ReadEvents(progress_of(bench))
     (outcome,) = bench.executor.run([task], events)
     read = examined_from(outcome, bench.document, events.sources.get(task.key))
     if isinstance(read, Unread):
@@ -205,11 +195,7 @@ def _judge(bench: Bench) -> tuple[list[str], Examined | None, Problem | None]:
 def _to_recognize(bench: Bench, examined: Examined) -> list[int]:
     """Return the pages whose text a split needs OCR for."""
     split = bench.request.split
-    if split is None or not wants_text(split) or split.ocr == "never":
-        return []
-    facts = examined.facts
-    every = split.ocr == "always" and facts.unit_kind != "block"
-    return [unit.number for unit in facts.units if every or unit.needs_ocr]
+    return [] if split is None or not wants_text(split) else units_to_recognize(examined.facts, split.ocr)
 
 
 def _ranges(wanted: Sequence[int]) -> list[tuple[int, int]]:
@@ -218,7 +204,7 @@ def _ranges(wanted: Sequence[int]) -> list[tuple[int, int]]:
     return [(part[0], part[-1]) for part in parts]
 
 
-def _split(bench: Bench, receipt: Json, reports: Sequence[str]) -> _Done:
+def _split(bench: Bench, receipt: Json, reports: Sequence[str]) -> Done:
     """Cut the document, and put the pieces and their manifest into the store."""
     if bench.request.split is None:
         raise ValueError("nobody asked for pieces")
@@ -232,9 +218,10 @@ def _split(bench: Bench, receipt: Json, reports: Sequence[str]) -> _Done:
                 bench.request.settings,
                 bench.executor,
                 options=replace(bench.request.split, password=bench.password),
+                on_progress=progress_of(bench),
             )
         except (PreflightError, ExtractionError) as error:
-            return _Done(receipt=receipt, keeps=reports, problem=problem_from(error))
+            return Done(receipt=receipt, keeps=reports, problem=problem_from(error))
         names = []
         for piece in result.manifest.pieces:
             files = [(piece.name, piece.sha256), *([(piece.text.name, piece.text.sha256)] if piece.text else [])]
@@ -243,12 +230,14 @@ def _split(bench: Bench, receipt: Json, reports: Sequence[str]) -> _Done:
                 names.append(sha256)
         manifest = bench.artifacts.put(manifest_json(result.manifest))
     receipt = receipt | {"manifest": manifest, "pieces": len(result.manifest.pieces), "complete": result.complete}
-    return _Done(receipt=receipt, keeps=[*reports, manifest, *names])
+    return Done(receipt=receipt, keeps=[*reports, manifest, *names])
 
 
 def _bench(unit: Unit, executor: Executor, artifacts: Artifacts, requests: Requests, password: str | None) -> Bench:
     known = requests.get(unit.request)
     if known is None:
+        if len(requests) >= MAX_REQUESTS:
+            requests.clear()
         request = Request.load(unit.request, artifacts)
         known = requests[unit.request] = request, tuple(prepare(one) for one in request.orders)
     return Bench(
@@ -260,35 +249,6 @@ def _bench(unit: Unit, executor: Executor, artifacts: Artifacts, requests: Reque
         artifacts=artifacts,
         password=password,
     )
-
-
-def locator(document: Document, sha256: str, artifacts: Artifacts) -> Json:
-    """Return where a document lies, as plain JSON for the ledger; a path too long for a unit of work is stored.
-
-    Raises:
-        OutputError: It cannot be stored.
-    """
-    name, identity, path = document.name, list(document.identity), os.path.abspath(document.path)  # noqa: PTH100 - links stay
-    place: Json = {"path": path, "name": name, "identity": identity, "sha256": sha256}
-    text = json.dumps(place)
-    if len(text) <= _MAX_PLACE_BYTES:
-        return place
-    return {"stored": artifacts.put(text.encode()), "sha256": sha256}
-
-
-def document_of(place: Json, artifacts: Artifacts) -> Document:
-    """Return the document at a place; it is refused when it is another than it was (:meth:`Document.open`)."""
-    if "stored" in place:
-        place = json.loads(artifacts.get(place["stored"]))
-    device, inode, size, changed = (int(one) for one in place["identity"])
-    identity = device, inode, size, changed
-    return Document(path=Path(place["path"]), name=str(place["name"]), size_bytes=size, identity=identity)
-
-
-def _asked(unit: Unit) -> Json:
-    """What decides what comes of a unit, wherever its document lies."""
-    of = {"kind": unit.kind, "request": unit.request, "first": unit.first, "last": unit.last, "payload": unit.payload}
-    return of | {"sha256": unit.document["sha256"], "name": unit.document.get("name", unit.document.get("stored"))}
 
 
 def _outcome(unit: Unit, told: Json, status: Status = "ok") -> UnitOutcome:

@@ -24,6 +24,8 @@ class NewJob:
         request: Name of the stored settings it is done by (:class:`preflight.artifacts.Artifacts`).
         document: Where the document lies, as plain JSON.
         priority: Higher comes first.
+        subject: What it is about, to find all jobs of one document.
+        movable: Where it is known and has not ended, the place of its document is brought up to date.
     """
 
     owner: str
@@ -31,6 +33,8 @@ class NewJob:
     request: str
     document: Json
     priority: int = 0
+    subject: str | None = None
+    movable: bool = True
 
     @property
     def id(self) -> str:
@@ -135,6 +139,21 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """How far the work on a unit is.
+
+    Attributes:
+        phase: What is being done.
+        count: How much of it is done.
+        goal: How much there is to do; None when that is not known yet.
+    """
+
+    phase: str
+    count: int
+    goal: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
     """A job as it stands.
 
@@ -151,6 +170,10 @@ class JobView:
         problem: Why it failed.
         created_at: Seconds since 1970.
         finished_at: The same; None while it has not ended.
+        request: Name of the stored settings it is done by.
+        revision: Counts every change that can be seen.
+        reached: How far the work is; None before it begins.
+        place: Its place among all jobs in order of arrival.
     """
 
     id: str
@@ -165,6 +188,10 @@ class JobView:
     problem: Json | None
     created_at: float
     finished_at: float | None
+    request: str = ""
+    revision: int = 0
+    reached: Reached | None = None
+    place: int = 0
 
 
 def job_id(owner: str, key: str) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from preflight.ledger.states import UnitState
@@ -62,6 +63,13 @@ jobs = Table(
     Column("problem", Text),
     Column("created_at", Double, nullable=False),
     Column("finished_at", Double),
+    # What the job is about, for whoever wants all jobs of one document.
+    Column("subject", String(64), index=True),
+    # Counts every change that can be seen, so that whoever follows a job knows what is new.
+    Column("revision", BigInteger, nullable=False, server_default=text("0"), onupdate=text("revision + 1")),
+    Column("phase", String(20)),
+    Column("reached", Integer, nullable=False, server_default=text("0")),
+    Column("goal", Integer),
     UniqueConstraint("owner", "key"),
     Index("ix_jobs_owner_state", "owner", "state"),
 )
@@ -86,6 +94,32 @@ units = Table(
     Column("runner", String(200)),
     Column("lease_until", Double),
     Column("receipt", Text),
+    Column("reached", Integer, nullable=False, server_default=text("0")),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("seq", BigKey, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("owner", String(200), nullable=False),
+    Column("key", String(200)),
+    Column("name", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False, index=True),
+    UniqueConstraint("owner", "key"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("job", String(64), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("not_before", Double, nullable=False),
 )
 
 _is_ready, _is_leased = units.c.state == "ready", units.c.state == "leased"

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from sqlalchemy import delete, func, select, update
 
 from preflight.errors import UsageError
-from preflight.ledger import leases
+from preflight.ledger import leases, listing
 from preflight.ledger.database import Database
 from preflight.ledger.migrate import migrate
-from preflight.ledger.records import JobView, Settled, from_text
+from preflight.ledger.records import Settled, from_text
 from preflight.ledger.schema import jobs, units
 from preflight.ledger.states import FINAL, PLAN_NUMBER, JobState, UnitState
 from preflight.ledger.submitting import take_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from sqlalchemy import URL, Connection, Row, Select
 
-    from preflight.ledger.records import Accepted, Json, Lease, NewJob, Settlement
+    from preflight.engine.base import Place
+    from preflight.ledger.records import Accepted, JobView, Json, Lease, NewJob, Reached, Settlement
 
 T = TypeVar("T")
 
@@ -31,7 +32,11 @@ _AT_ONCE = 500
 
 
 class Ledger:
-    """Jobs and their units of work, in SQLite or PostgreSQL; may be used from several threads and programs at once."""
+    """Jobs and their units of work, in SQLite or PostgreSQL; may be used from several threads and programs at once.
+
+    Attributes:
+        database: Where they are.
+    """
 
     def __init__(self, url: str | URL, *, patience_s: float = 30.0, clock: Callable[[], float] | None = None) -> None:
         """Open a ledger; make or upgrade its tables.
@@ -45,11 +50,11 @@ class Ledger:
             SettingsError: The address names no database that can be used.
             LedgerUnavailable: It cannot be opened, or is from a newer version.
         """
-        self._database = Database(url, patience_s=patience_s, clock=clock)
+        self.database = Database(url, patience_s=patience_s, clock=clock)
         try:
-            self._database.write(migrate)
+            self.database.write(migrate)
         except BaseException:
-            self._database.close()
+            self.database.close()
             raise
 
     def submit(self, wanted: Sequence[NewJob]) -> list[Accepted]:
@@ -66,7 +71,7 @@ class Ledger:
                 raise UsageError(f"An idempotency key has 1 to {MAX_KEY} characters. Give a shorter one.")
         accepted: list[Accepted] = []
         for part in _parts(wanted):
-            accepted += self._database.write(partial(take_in, now=self._database.now(), wanted=part))
+            accepted += self.database.write(partial(take_in, now=self.database.now(), wanted=part))
         return accepted
 
     def lease(self, runner: str, count: int, *, ttl_s: float, owner: str | None = None) -> list[Lease]:
@@ -80,11 +85,11 @@ class Ledger:
         """
 
         def work(connection: Connection) -> list[Lease]:
-            now = self._database.now()
+            now = self.database.now()
             leases.take_back(connection, now, units.c.lease_until < now, "lost")
             return leases.lend(connection, now, runner, count, ttl_s, owner)
 
-        return self._database.write(work, durable=False) if count > 0 else []
+        return self.database.write(work, durable=False) if count > 0 else []
 
     def renew(self, runner: str, *, ttl_s: float) -> set[tuple[str, int, int]]:
         """Keep all units that a runner holds for another ``ttl_s`` seconds; return their job, number and token.
@@ -94,13 +99,13 @@ class Ledger:
 
         def work(connection: Connection) -> set[tuple[str, int, int]]:
             held = units.c.state == UnitState.LEASED, units.c.runner == runner
-            connection.execute(update(units).where(*held).values(lease_until=self._database.now() + ttl_s))
+            connection.execute(update(units).where(*held).values(lease_until=self.database.now() + ttl_s))
             rows = connection.execute(
                 select(jobs.c.id, units.c.no, units.c.token).join(jobs, jobs.c.seq == units.c.job).where(*held)
             )
             return {(row.id, row.no, row.token) for row in rows}
 
-        return self._database.write(work, durable=False)
+        return self.database.write(work, durable=False)
 
     def release(self, runner: str, *, lost: bool = False) -> int:
         """Take back all units of a runner that has stopped; return their number.
@@ -110,9 +115,9 @@ class Ledger:
             lost: It was killed, which counts as a lost lease; else nothing is counted.
         """
         if not lost:
-            return self._database.write(lambda connection: leases.put_back(connection, runner))
-        now, total = self._database.now(), 0
-        while taken := self._database.write(
+            return self.database.write(lambda connection: leases.put_back(connection, runner))
+        now, total = self.database.now(), 0
+        while taken := self.database.write(
             lambda connection: leases.take_back(connection, now, units.c.runner == runner, "lost")
         ):
             total += taken
@@ -122,7 +127,7 @@ class Ledger:
         """Write down how attempts ended, all in one transaction; what this returns is on disk."""
 
         def work(connection: Connection) -> Settled:
-            now = self._database.now()
+            now = self.database.now()
             ordered = sorted(settlements, key=lambda one: (one.job_id, one.number))
             counted = [one for one in ordered if leases.settle_one(connection, now, one)]
             touched = {one.job_id for one in counted}
@@ -131,7 +136,7 @@ class Ledger:
             )
             return Settled(finished=tuple(ended.scalars()), stale=len(settlements) - len(counted))
 
-        return self._database.write(work) if settlements else Settled()
+        return self.database.write(work) if settlements else Settled()
 
     def cancel(self, job_id: str) -> bool:
         """End a job that has not ended; whoever works on it is told at the next :meth:`renew`. False when it had."""
@@ -141,13 +146,13 @@ class Ledger:
             job = row.one_or_none()
             if job is None or job.state in FINAL:
                 return False
-            ended = {"state": JobState.CANCELLED, "finished_at": self._database.now()}
+            ended = {"state": JobState.CANCELLED, "finished_at": self.database.now()}
             connection.execute(update(jobs).where(jobs.c.seq == job.seq).values(ended))
             open_ones = units.c.job == job.seq, units.c.state.in_((UnitState.READY, UnitState.LEASED))
             connection.execute(update(units).where(*open_ones).values(state=UnitState.CANCELLED, runner=None))
             return True
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def retry(self, job_ids: Iterable[str]) -> int:
         """Begin ended jobs anew, whatever became of them; return how many."""
@@ -156,21 +161,50 @@ class Ledger:
             again = select(jobs.c.seq).where(jobs.c.id.in_(ids), jobs.c.state.in_(FINAL)).with_for_update()
             found = connection.execute(again).scalars().all()
             fresh = {"pending": 0, "units_total": 1, "units_done": 0, "units_dead": 0, "finished_at": None}
-            emptied = {"state": JobState.QUEUED, "result": None, "problem": None}
+            emptied = {"state": JobState.QUEUED, "result": None, "problem": None, "phase": None, "goal": None}
             connection.execute(update(jobs).where(jobs.c.seq.in_(found)).values(fresh | emptied))
             connection.execute(delete(units).where(units.c.job.in_(found), units.c.no != PLAN_NUMBER))
             ready = {"state": UnitState.READY, "faults": 0, "losses": 0, "not_before": 0.0, "receipt": None}
             connection.execute(update(units).where(units.c.job.in_(found)).values(ready))
             return len(found)
 
-        return sum(self._database.write(partial(work, ids=part)) for part in _parts(list(job_ids)))
+        return sum(self.database.write(partial(work, ids=part)) for part in _parts(list(job_ids)))
+
+    def note(self, reached: Mapping[Place, Reached]) -> None:
+        """Write down how far the work on units is; what is no longer lent under its token is left out."""
+        if reached:
+            self.database.write(lambda connection: listing.note(connection, reached), durable=False)
+
+    def page(self, owner: str, *, before: int | None = None, limit: int = 50) -> list[JobView]:
+        """Return an owner's jobs that are about something, the latest first.
+
+        Args:
+            owner: Whose.
+            before: Only those with a place before this one.
+            limit: At most so many.
+        """
+        return [listing.view_of(row) for row in self._rows(listing.page(owner, before, limit))]
+
+    def about(self, subject: str) -> list[str]:
+        """Return the names of all jobs about something."""
+        return [row.id for row in self._rows(select(jobs.c.id).where(jobs.c.subject == subject))]
+
+    def forget(self, job_ids: Iterable[str]) -> None:
+        """Remove jobs with all that is known of them; whoever works on one is told at the next :meth:`renew`."""
+        for part in _parts(list(job_ids)):
+            self.database.write(partial(listing.forget, ids=part))
+
+    def waiting(self) -> int:
+        """Count the units of work that nobody has begun."""
+        ready = select(func.count().label("number")).where(units.c.state == UnitState.READY)
+        return int(self._rows(ready)[0].number)
 
     def jobs(self, job_ids: Sequence[str]) -> dict[str, JobView]:
         """Look jobs up; those that are not known are left out."""
         found: dict[str, JobView] = {}
         for part in _parts(job_ids):
             for row in self._rows(select(jobs).where(jobs.c.id.in_(part))):
-                found[row.id] = _view(row)
+                found[row.id] = listing.view_of(row)
         return found
 
     def counts(self, owner: str) -> dict[JobState, int]:
@@ -199,10 +233,10 @@ class Ledger:
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self.database.close()
 
     def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
-        return self._database.read(lambda connection: connection.execute(statement).all())
+        return self.database.read(lambda connection: connection.execute(statement).all())
 
     def __enter__(self) -> Self:
         return self
@@ -217,20 +251,3 @@ def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut a sequence into parts that one statement can take."""
     for at in range(0, len(values), _AT_ONCE):
         yield values[at : at + _AT_ONCE]
-
-
-def _view(row: Row[Any]) -> JobView:
-    return JobView(
-        id=row.id,
-        owner=row.owner,
-        key=row.key,
-        state=JobState(row.state),
-        units_total=row.units_total,
-        units_done=row.units_done,
-        units_dead=row.units_dead,
-        document=from_text(row.document) or {},
-        result=from_text(row.result),
-        problem=from_text(row.problem),
-        created_at=row.created_at,
-        finished_at=row.finished_at,
-    )

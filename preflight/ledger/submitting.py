@@ -56,6 +56,7 @@ def _insert(connection: Connection, now: ColumnElement[float], fresh: Sequence[N
             "units_total": 1,
             "units_done": 0,
             "units_dead": 0,
+            "subject": one.subject,
         }
         for one, turn in zip(fresh, turns, strict=True)
     ]
@@ -108,6 +109,8 @@ def _first_unit(job: Row[Any]) -> dict[str, object]:
 def _move_documents(connection: Connection, known: Iterable[NewJob]) -> None:
     """Remember where the documents of known jobs lie now."""
     for one in known:
+        if not one.movable:
+            continue
         document = to_text(one.document)
         moved = (jobs.c.id == one.id, jobs.c.document != document, jobs.c.finished_at.is_(None))
         connection.execute(update(jobs).where(*moved).values(document=document))

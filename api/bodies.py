@@ -4,52 +4,78 @@ from __future__ import annotations
 
 import shutil
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import HTTPException, Request
+from fastapi import HTTPException, Request, Response
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
+from api.digests import announced_digests, compare_digests
 from preflight.document import find_document, storage_error, temporary_path
 from preflight.errors import UsageError
+from preflight.upload_metadata import last_part
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from pathlib import Path
 
     from starlette.types import Message, Receive
 
+    from api.context import Context
     from preflight.document import Document
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
+MAX_JSON_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A document that has arrived in a request.
+
+    Attributes:
+        document: The document, in a temporary file.
+        name: What its sender calls it.
+        sha256: Its hash, where the sender announced one and it was compared; None else.
+    """
+
+    document: Document
+    name: str
+    sha256: str | None = None
 
 
 @asynccontextmanager
-async def receive_document(request: Request, name: str, max_bytes: int) -> AsyncIterator[Document]:
+async def receive_document(request: Request, name: str, context: Context) -> AsyncIterator[Received]:
     """Take the document of a request to a temporary file, which is there for the length of a ``with`` block.
 
     Args:
         request: A raw body, or multipart with one field ``file``.
         name: Display name unless a multipart field brings its own; of a path the last part is taken.
-        max_bytes: Largest document.
+        context: Where it goes, and how large it may be. The file is on the file system of uploads.
 
     Raises:
         HTTPException: 413 over the cap, 400 when the form has no file.
         UsageError: The form has other fields, which would be ignored.
-        OutputError: The body cannot be stored.
+        BadHeader: ``Content-Digest`` makes no sense.
+        DigestDiffers: What arrived is not what was announced.
+        OutputError: The body cannot be stored; DiskFull when there is no space.
         EmptyDocument: The document has no bytes.
         ClientDisconnect: The caller went away before the end of the body.
     """
+    max_bytes = context.options.max_body_bytes
     is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     most = max_bytes + (_FORM_OVERHEAD_BYTES if is_form else 0)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise HTTPException(413)
-    counted = Request(request.scope, _counted(request.receive, most))
+    announced = announced_digests(request)
+    context.space.uploads.check_room(int(declared) if declared.isdigit() else 0)
+    counted = Request(request.scope, counted_body(request.receive, most))
     with ExitStack() as stack:
         try:
-            path = stack.enter_context(temporary_path())
+            path = stack.enter_context(temporary_path(context.space.incoming))
             if is_form:
                 name = await _store_form(counted, path, max_bytes) or name
             else:
@@ -57,10 +83,34 @@ async def receive_document(request: Request, name: str, max_bytes: int) -> Async
         except OSError as error:
             raise storage_error(error, "the request's body") from error
         find_document(path, name="The body")  # says what is wrong with it without the caller's name for it
-        yield find_document(path, name=name.replace("\\", "/").rpartition("/")[2])
+        name = last_part(name)
+        sha256 = await run_in_threadpool(compare_digests, path, announced) if announced else None
+        yield Received(document=find_document(path, name=name), name=name, sha256=sha256)
 
 
-def _counted(receive: Receive, max_bytes: int) -> Receive:
+class SmallBodyRoute(APIRoute):
+    """A route whose body is a few lines of JSON; more is refused while it arrives."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
+        """Wrap the handler of the route."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            return await handle(Request(request.scope, counted_body(request.receive, MAX_JSON_BYTES)))
+
+        return handled
+
+
+def raw_body() -> dict[str, object]:
+    """Return the description of a body that is a document, raw or in a form."""
+    raw = {"schema": {"type": "string", "format": "binary"}}
+    field = {"type": "string", "format": "binary", "description": "The document"}
+    form = {"schema": {"type": "object", "required": ["file"], "properties": {"file": field}}}
+    kinds = {"application/octet-stream": raw, "application/pdf": raw, "multipart/form-data": form}
+    return {"requestBody": {"required": True, "content": kinds}}
+
+
+def counted_body(receive: Receive, max_bytes: int) -> Receive:
     """Count what arrives, declared or not, and stop where it is too much."""
     received = 0
 

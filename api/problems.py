@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route
 
 from extractors.errors import ExtractionError
 from preflight.errors import PreflightError, ServiceBusy
@@ -70,9 +72,11 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def known(_: Request, error: Exception) -> Response:
         return problem_response(problem_from(error))
 
-    async def http(_: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = error.headers if isinstance(error, HTTPException) else None
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {"Allow": ", ".join(_methods(request))}
         return problem_response(framework_problem(status, _ADVICE.get(status, "See the API description.")), headers)
 
     async def invalid(_: Request, error: Exception) -> Response:
@@ -96,9 +100,17 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, bug)
 
 
+def _methods(request: Request) -> list[str]:
+    """Return all methods of an address, whichever routes they belong to."""
+    routes = [route for route in request.app.routes if isinstance(route, Route | APIRoute)]
+    allowed = [route.methods or () for route in routes if route.path_regex.match(request.scope["path"])]
+    return sorted({method for methods in allowed for method in methods})
+
+
 _ADVICE = {
     400: "The request could not be understood. Send the document as the raw body, or as multipart field `file`.",
     404: "There is nothing at this address. See /openapi.json.",
     405: "This method is not allowed here. See the Allow header.",
-    413: "The body is larger than this service accepts. Send a smaller file.",
+    413: "The body is larger than this service accepts. Send a smaller file, or large ones by resumable upload.",
+    416: "The file has no such bytes. Content-Range says how many it has.",
 }

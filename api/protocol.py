@@ -12,6 +12,10 @@ from api.problems import MEDIA_TYPE, framework_problem, problem_bytes
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+HEAD = "preflight.head"
+"""Mark in the scope of a request that asks for the head of an answer only."""
+UPLOADS = "/v1/uploads"
+"""Below here HEAD has a meaning of its own."""
 _MALFORMED = "This is no HTTP/1.1 request that can be understood. Check method, address and headers."
 
 
@@ -56,5 +60,6 @@ class HeadLikeGet:
                 ]
             await send(message)
 
-        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        turned = scope["method"] == "HEAD" and not scope["path"].startswith(UPLOADS)
+        asked = {**scope, "method": "GET", HEAD: True} if turned else scope
         await self._app(asked, receive, sending)

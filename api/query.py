@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation at run time
+from fastapi import Request
 from fastapi.routing import APIRoute
 
 from preflight.errors import UsageError

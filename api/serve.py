@@ -1,19 +1,29 @@
-"""Starting the service."""
+"""Starting the service: HTTP, workers, or both in one process."""
 
 from __future__ import annotations
 
+import signal
 import socket
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from api.app import create_app
+from api.context import Context, make_context
 from api.protocol import ProblemProtocol
+from preflight.engine.workers import StoppableSlots
 from preflight.errors import OutputError
-from preflight.slots import Slots
+from preflight.forkclient import ForkServer
+from preflight.service.space import open_space
+from preflight.service.workers import Workers
 
 if TYPE_CHECKING:
+    from types import FrameType
+
+    from preflight.service.options import ServiceOptions
+    from preflight.service.space import Space
     from preflight.settings import Settings
 
 BUSY_S = 30.0
@@ -44,12 +54,86 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve HTTP on a listening socket until interrupted."""
-    executor = Slots(settings.workers, preload=PRELOAD, busy_s=BUSY_S, guard=settings.guard, fresh=True)
-    app = create_app(settings, executor)
-    config = uvicorn.Config(
-        app, http=ProblemProtocol, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S
-    )
-    with suppress(KeyboardInterrupt):  # the way a person ends a service, which has shut down by then
-        uvicorn.Server(config).run(sockets=[listener])
+class _Server(uvicorn.Server):
+    """Lets those who follow a job go as soon as the service is told to end."""
+
+    def __init__(self, config: uvicorn.Config, context: Context) -> None:
+        super().__init__(config)
+        self._context = context
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal that ends the service."""
+        self._context.stopping.set()
+        super().handle_exit(sig, frame)
+
+
+class Team:
+    """Those who work: on jobs, and at once for callers who wait. Processes start with their first task.
+
+    The two do not wait for each other: while every core is at OCR, a small question is answered at once.
+
+    Attributes:
+        quick: Where documents are read while their sender waits; None where nobody works here.
+    """
+
+    def __init__(self, space: Space) -> None:
+        """Start the server that workers are forked from, unless nobody works here."""
+        settings, wanted = space.settings, space.options.workers
+        size = settings.workers if wanted is None else wanted
+        self.quick: StoppableSlots | None = None
+        self._slow: StoppableSlots | None = None
+        if size:
+            server, guard = ForkServer(PRELOAD), settings.guard
+            self.quick = StoppableSlots(size, server=server, busy_s=BUSY_S, guard=guard, fresh=True)
+            self._slow = StoppableSlots(size, server=server, guard=guard, fresh=True)
+        self._workers = Workers(space, self._slow, size=size)
+
+    def start(self) -> None:
+        """Begin."""
+        self._workers.start()
+
+    def stop(self) -> None:
+        """End everything; what was under way on jobs is given back."""
+        self._workers.stop()
+        for slots in (self.quick, self._slow):
+            if slots is not None:
+                slots.close()
+
+
+def serve(settings: Settings, options: ServiceOptions, listener: socket.socket) -> None:
+    """Serve HTTP on a listening socket until interrupted, and work on jobs unless others do.
+
+    Raises:
+        OutputError: The folder of the service cannot be used.
+        LedgerUnavailable: Its database cannot be used.
+    """
+    with open_space(options, settings) as space:
+        team = Team(space)
+        context = make_context(space, team.quick)
+        app = create_app(context, start=team.start, stop=team.stop)
+        config = uvicorn.Config(
+            app, http=ProblemProtocol, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S
+        )
+        with suppress(KeyboardInterrupt):  # the way a person ends a service, which has shut down by then
+            _Server(config, context).run(sockets=[listener])
+
+
+def work(settings: Settings, options: ServiceOptions) -> None:
+    """Work on the jobs of a service that others serve, until interrupted.
+
+    Raises:
+        OutputError: The folder of the service cannot be used.
+        LedgerUnavailable: Its database cannot be used.
+    """
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    with open_space(options, settings) as space:
+        team = Team(space)
+        team.start()
+        ended.wait()
+        team.stop()

@@ -9,7 +9,7 @@ import binascii
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from email.utils import formatdate
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import anyio
 from anyio import to_thread
@@ -43,6 +43,14 @@ class Refusal(Exception):
         super().__init__(detail)
         self.status = status
         self.detail = detail
+
+
+class Remove(Protocol):
+    """Removes an upload."""
+
+    def __call__(self, upload_id: str, /, *, owner: str) -> None:
+        """Remove it."""
+        ...
 
 
 class TusRoute(APIRoute):
@@ -80,7 +88,13 @@ async def _answered(handle: Callable[[Request], Coroutine[None, None, Response]]
 
 
 def tus_router(
-    store: UploadStore, owner: Callable[[Request], str], *, stall_s: float = 60.0, prefix: str = "/v1/uploads"
+    store: UploadStore,
+    owner: Callable[[Request], str],
+    *,
+    stall_s: float = 60.0,
+    prefix: str = "/v1/uploads",
+    complete: Callable[[Upload], object] | None = None,
+    remove: Remove | None = None,
 ) -> APIRouter:
     """Return the routes of resumable uploads.
 
@@ -89,10 +103,16 @@ def tus_router(
         owner: Dependency that says whose request it is, or refuses it; asked before a byte of the body is read.
         stall_s: Seconds without a byte after which an upload's connection is given up; what arrived is kept.
         prefix: Where the routes stand.
+        complete: Takes uploads that are complete, before their last bytes are acknowledged.
+        remove: Removes an upload; the store does when None.
     """
     # Annotations are not postponed in this module: the framework reads them, and `owned` is known only in here.
     router = APIRouter(prefix=prefix, tags=["uploads"], route_class=TusRoute)
     owned = Annotated[str, Depends(owner)]
+
+    async def _done(upload: Upload) -> None:
+        if complete is not None and upload.complete:
+            await to_thread.run_sync(complete, upload)
 
     @router.options("", status_code=204, response_class=Response)
     async def upload_options() -> Response:
@@ -115,9 +135,12 @@ def tus_router(
             _check_size(request, length)
         upload = await to_thread.run_sync(lambda: store.create(length, owner=who, metadata=metadata))
         headers = {"Location": f"{prefix}/{upload.id}", **_expiry(upload)}
+        if length == 0:
+            await _done(upload)
         if with_body:
             try:
                 headers["Upload-Offset"] = str(await _receive(store, upload, request, checksum, stall_s))
+                await _done(await to_thread.run_sync(lambda: store.find(upload.id, owner=who)))
             except TooLarge:
                 await to_thread.run_sync(lambda: store.remove(upload.id, owner=who))
                 raise
@@ -146,12 +169,13 @@ def tus_router(
         _check_size(request, upload.length - offset)
         end = await _receive(store, upload, request, checksum, stall_s)
         later = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
+        await _done(later)
         return Response(status_code=204, headers={"Upload-Offset": str(end), **_expiry(later)})
 
     @router.delete("/{upload_id}", status_code=204, response_class=Response)
     async def remove_upload(upload_id: str, who: owned) -> Response:
         """Give an upload up; its bytes are removed."""
-        await to_thread.run_sync(lambda: store.remove(upload_id, owner=who))
+        await to_thread.run_sync(lambda: (remove or store.remove)(upload_id, owner=who))
         return Response(status_code=204)
 
     return router

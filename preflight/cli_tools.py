@@ -1,21 +1,14 @@
-"""The other commands: targets, doctor, schema, serve."""
+"""The other commands: targets, doctor, schema."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from extractors.clean import safe_label
-from preflight.cli_options import Jobs, MaxUnits, Timeout
 from preflight.cli_session import common_flags, fail, print_lines, print_view, write_out
-
-FRONT_DOORS = {"serve": "api.serve"}
-"""Commands that live above this package, as modules by name, so that nothing here imports upwards."""
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 targets_app = typer.Typer(help="List, show or check the profiles of receiving services and gateways.")
 
@@ -95,42 +88,8 @@ def schema(
     write_out(json_bytes(json_schema(name)))
 
 
-def serve(
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
-    ] = 8080,
-    jobs: Jobs = None,
-    timeout: Timeout = None,
-    max_units: MaxUnits = None,
-    unprotected: Annotated[
-        bool, typer.Option("--unprotected", help="Listen beyond this machine without keys.")
-    ] = False,
-) -> None:
-    """Serve the HTTP API."""
-    from preflight.logs import configure_logging
-    from preflight.settings import load_settings
-
-    configure_logging()
-    try:
-        front_door = import_module(FRONT_DOORS["serve"])
-    except ModuleNotFoundError as error:
-        fail(f"The web parts are not installed ({error.name}). Run: pip install 'upload-preflight[serve]'.", 69)
-    if host not in LOOPBACK and not unprotected:
-        fail(
-            f"Anybody who reaches {host} could use the service: there are no keys yet. Add --unprotected to allow it.",
-            2,
-        )
-    settings = load_settings(flags=common_flags | {"jobs": jobs, "timeout": timeout, "max_units": max_units})
-    with front_door.listen(host, port) as listener:
-        address = f"[{host}]" if ":" in host else host
-        bound = listener.getsockname()[1]
-        print_lines([f"listening on http://{address}:{bound} — POST /v1/check, GET /v1/targets, GET /healthz"])
-        front_door.serve(settings, listener)
-
-
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(targets_app, name="targets")
-    for command in (doctor, schema, serve):
+    for command in (doctor, schema):
         app.command()(command)

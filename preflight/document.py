@@ -88,17 +88,20 @@ def spooled(stream: BinaryIO, name: str) -> Iterator[Document]:
 
 
 @contextmanager
-def temporary_path() -> Iterator[Path]:
+def temporary_path(folder: Path | None = None) -> Iterator[Path]:
     """Give the path of a file that may be made, for the length of a ``with`` block; only this user may read it.
 
     The caller opens and closes it, so that every failure to write, even the one told on closing, is the caller's to
     translate.
 
+    Args:
+        folder: Where temporary files go; the system's place for them when None.
+
     Raises:
         OSError: There is no place for temporary files.
     """
-    with tempfile.TemporaryDirectory(prefix="preflight-") as folder:
-        yield Path(folder) / "copy"
+    with tempfile.TemporaryDirectory(prefix="preflight-", dir=folder) as made:
+        yield Path(made) / "copy"
 
 
 def storage_error(error: OSError, what: str) -> OutputError:

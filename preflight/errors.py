@@ -27,8 +27,18 @@ The tree::
     │   ├── UnknownUpload        none with this id, or not this caller's
     │   ├── UploadExpired
     │   ├── UploadBusy           two appends at a time
+    │   ├── UploadUnfinished     a document that is not all there yet
     │   ├── UploadOffsetDiffers
-    │   └── ChecksumDiffers
+    │   ├── ChecksumDiffers
+    │   └── DigestDiffers        the same of a whole body
+    ├── UnknownDocument          none with this id, or not this caller's
+    ├── UnknownJob               the same of jobs, and of what they were to make
+    ├── UnknownUnit              the document has fewer units
+    ├── ResultGone               it was there, and is no more
+    ├── JobUnfinished            what it makes is not there yet
+    ├── JobEnded                 too late to be cancelled
+    ├── IdempotencyKeyReused     for another request than before
+    ├── BadHeader                a header that makes no sense
     ├── BadWebhook               an address that may not be told anything
     ├── WebhookFailed            not delivered
     ├── LedgerUnavailable        the record of jobs cannot be opened, read or written
@@ -137,7 +147,7 @@ class IsolationUnavailable(PreflightError):
 
 
 class ServiceBusy(PreflightError):
-    """All workers are taken."""
+    """All workers are taken, or too much work waits for them."""
 
 
 class TooLarge(PreflightError):
@@ -174,6 +184,46 @@ class UploadOffsetDiffers(UploadError):
 
 class ChecksumDiffers(UploadError):
     """What arrived is not what was sent."""
+
+
+class UploadUnfinished(UploadError):
+    """The document is not all there yet."""
+
+
+class DigestDiffers(UploadError):
+    """The body is not the one its digest was taken of."""
+
+
+class UnknownDocument(PreflightError):
+    """There is no document with this id for this caller."""
+
+
+class UnknownJob(PreflightError):
+    """There is no job with this id for this caller, or it makes no such thing."""
+
+
+class UnknownUnit(PreflightError):
+    """The document has no unit of this number."""
+
+
+class ResultGone(PreflightError):
+    """A result was removed, or lost."""
+
+
+class JobUnfinished(PreflightError):
+    """What the job makes is not there yet, or never will be."""
+
+
+class JobEnded(PreflightError):
+    """The job has ended already."""
+
+
+class IdempotencyKeyReused(PreflightError):
+    """The same key came with another request."""
+
+
+class BadHeader(PreflightError):
+    """A header of the request makes no sense."""
 
 
 class BadWebhook(PreflightError):

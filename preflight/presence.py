@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def present(folder: Path, name: str) -> Iterator[None]:
+def present(folder: Path, name: str, about: bytes = b"") -> Iterator[None]:
     """Let others see that a runner is alive, for the length of a ``with`` block; a process that is stopped is alive.
+
+    Args:
+        folder: Folder of locks.
+        name: Of the runner, like no other's.
+        about: What others may read of it.
 
     Raises:
         OutputError: The lock cannot be made.
@@ -27,6 +32,7 @@ def present(folder: Path, name: str) -> Iterator[None]:
     try:
         folder.mkdir(exist_ok=True)
         handle = _locked(path)
+        os.write(handle, about)
     except OSError as error:
         raise storage_error(error, str(path)) from error
     try:
@@ -36,13 +42,23 @@ def present(folder: Path, name: str) -> Iterator[None]:
         os.close(handle)
 
 
+def alive(folder: Path) -> list[bytes]:
+    """Return what each runner of this machine that is alive tells of itself."""
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):
+            if _is_alive(path):
+                found.append(path.read_bytes())
+    return found
+
+
 def release_dead(ledger: Ledger, folder: Path) -> int:
     """Take back at once what runners of this machine held that are no more; return how many are alive."""
-    alive = {path.name for path in folder.iterdir() if _is_alive(path)} if folder.is_dir() else set()
+    living = {path.name for path in folder.iterdir() if _is_alive(path)} if folder.is_dir() else set()
     for name in ledger.runners():
-        if name not in alive:
+        if name not in living:
             ledger.release(name, lost=True)
-    return len(alive)
+    return len(living)
 
 
 def _locked(path: Path) -> int:

@@ -93,6 +93,8 @@ def show(files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]) -
         raise UnsupportedFormat("Documents of this kind have no pages that can be shown. Convert it to PDF.")
     options = ReadOptions(media_type=media_type, limits=task.limits)
     (out,) = files.outputs
+    if not 0 < task.number <= task.limits.max_units:
+        raise DamagedDocument("There is no such page in the document. Ask for one that is there.", unit=task.number)
     for number, image in extractor.views(files.document, options, (task.number,)):
         write_thumbnail(image, task.width_px, out)
         return dump(number)

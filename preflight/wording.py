@@ -34,6 +34,7 @@ FLAG_WORDS = OrderWords(target="--for", via="--via", model="--model", limit="--m
 QUERY_WORDS = OrderWords(
     target="the query parameter `for`", via="the query parameter `via`", model="the query parameter `model`"
 )
+JSON_WORDS = OrderWords(target="`for`", via="`via`", model="`model`", limit="`max_{}`")
 
 FLAG_HINTS = {
     "password-required": "--password-file names a file with the password.",

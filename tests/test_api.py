@@ -19,7 +19,7 @@ import httpx
 import pytest
 from service import running
 
-from api.app import CHECKS_PER_WORKER
+from api.context import CHECKS_PER_WORKER
 from api.serve import listen
 from preflight.errors import TimedOut
 from preflight.execution import Outcome
@@ -253,7 +253,7 @@ def test_waiting_checks_are_refused_in_time_and_hold_up_nothing_else() -> None:
             stuck.let_go.set()
         assert {one.result() for one in waiting} == {503}
 
-    is_problem(refused, 429, "busy")
+    is_problem(refused, 503, "busy")
     assert refused.headers["retry-after"]
 
 
@@ -269,9 +269,22 @@ def test_a_port_that_is_taken_is_one_sentence() -> None:
     assert run.stderr.count(b"\n") == 1
 
 
-def test_the_address_is_printed_when_it_answers() -> None:
+def test_the_address_is_printed_when_it_answers(tmp_path: Path) -> None:
     host = "::1" if has_ipv6() else "127.0.0.1"
-    args = [sys.executable, "-m", "preflight.cli", "serve", "--host", host, "--port", "0", "--jobs", "1"]
+    args = [
+        sys.executable,
+        "-m",
+        "preflight.cli",
+        "serve",
+        "--host",
+        host,
+        "--port",
+        "0",
+        "--workers",
+        "1",
+        "--data",
+        str(tmp_path),
+    ]
     with subprocess.Popen(args, stdout=subprocess.PIPE) as server:
         try:
             assert server.stdout is not None

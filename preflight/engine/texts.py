@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits
-from extractors.errors import DamagedDocument
 from preflight.engine.bench import STATUS_OF, Bench, Done, progress_of
+from preflight.errors import UnknownUnit
 from preflight.execution import Task
 from preflight.problems import problem_from
 from preflight.reading import Unread, merge_text, read_text, recognize
@@ -85,7 +85,7 @@ def _text(bench: Bench, number: int, ocr: str) -> bytes | Problem:
         return examined.problem
     if number > len(units):
         noun = examined.facts.unit_kind
-        return problem_from(DamagedDocument(f"The document has {len(units):,} {noun}s. Ask for one of them."))
+        return problem_from(UnknownUnit(f"The document has {len(units):,} {noun}s. Ask for one of them."))
     unit = units[number - 1]
     if number in units_to_recognize(examined.facts, ocr):
         run = recognize(bench.document, [number], settings, bench.executor, password=bench.password)

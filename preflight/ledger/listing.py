@@ -35,9 +35,10 @@ def note(connection: Connection, reached: Mapping[Place, Reached]) -> None:
         connection.execute(update(jobs).where(jobs.c.seq == found.seq).values(values))
 
 
-def page(owner: str, before: int | None, limit: int) -> Select[Any]:
+def page(owner: str, before: int | None, limit: int, without: str) -> Select[Any]:
     """Select an owner's jobs that are about something, the latest first."""
     statement = select(jobs).where(jobs.c.owner == owner, jobs.c.subject.is_not(None))
+    statement = statement.where(jobs.c.key.not_like(f"{without}%"))
     if before is not None:
         statement = statement.where(jobs.c.seq < before)
     return statement.order_by(jobs.c.seq.desc()).limit(limit)

@@ -26,6 +26,7 @@ class NewJob:
         priority: Higher comes first.
         subject: What it is about, to find all jobs of one document.
         movable: Where it is known and has not ended, the place of its document is brought up to date.
+        hook: Address to be told of its end, and the secret to sign with.
     """
 
     owner: str
@@ -35,6 +36,7 @@ class NewJob:
     priority: int = 0
     subject: str | None = None
     movable: bool = True
+    hook: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def id(self) -> str:

@@ -175,15 +175,16 @@ class Ledger:
         if reached:
             self.database.write(lambda connection: listing.note(connection, reached), durable=False)
 
-    def page(self, owner: str, *, before: int | None = None, limit: int = 50) -> list[JobView]:
+    def page(self, owner: str, *, before: int | None = None, limit: int = 50, without: str = " ") -> list[JobView]:
         """Return an owner's jobs that are about something, the latest first.
 
         Args:
             owner: Whose.
             before: Only those with a place before this one.
             limit: At most so many.
+            without: Those whose key begins so are left out.
         """
-        return [listing.view_of(row) for row in self._rows(listing.page(owner, before, limit))]
+        return [listing.view_of(row) for row in self._rows(listing.page(owner, before, limit, without))]
 
     def about(self, subject: str) -> list[str]:
         """Return the names of all jobs about something."""

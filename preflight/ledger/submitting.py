@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from preflight.ledger.records import Accepted, to_text
-from preflight.ledger.schema import jobs, owners, unit_row, units
+from preflight.ledger.schema import jobs, messages, owners, unit_row, units
 from preflight.ledger.states import PLAN_NUMBER, JobState, UnitState
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def take_in(connection: Connection, *, now: ColumnElement[float], wanted: Sequen
     fresh = [one for name, one in first.items() if name not in known]
     fresh.reverse()  # in the order in which they were given
     created = _insert(connection, now, fresh) if fresh else set()
+    _remember_hooks(connection, [first[name] for name in created])
     _move_documents(connection, [first[name] for name, state in known.items() if not state.final])
     known |= _states(connection, [name for name in first if name not in known])
     return [
@@ -104,6 +105,17 @@ def _insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]
 
 def _first_unit(job: Row[Any]) -> dict[str, object]:
     return unit_row(job.seq, PLAN_NUMBER, "plan", owner=job.owner, priority=job.priority, turn=job.turn)
+
+
+def _remember_hooks(connection: Connection, created: Iterable[NewJob]) -> None:
+    """Remember who is to be told of the end of new jobs."""
+    rows = [
+        {"job": one.id, "url": one.hook[0], "secret": one.hook[1], "tries": 0, "not_before": 0.0}
+        for one in created
+        if one.hook is not None
+    ]
+    if rows:
+        connection.execute(insert(messages), rows)
 
 
 def _move_documents(connection: Connection, known: Iterable[NewJob]) -> None:

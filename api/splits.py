@@ -1,0 +1,87 @@
+"""What a split has made: manifest, pieces one by one, or all in one archive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from starlette.responses import StreamingResponse
+
+from api.answers import JSON, problems
+from api.context import READ, Context
+from api.documents import Owner, Shared
+from api.files import SAFE, disposition, file_response
+from api.models import Id, ManifestOut
+from api.protocol import HEAD
+from api.query import known_query
+from api.zipped import zipped
+
+if TYPE_CHECKING:
+    from preflight.ledger.records import JobView
+
+router = APIRouter(prefix="/v1/splits", tags=["splits"], dependencies=[Depends(known_query)])
+SplitId = Annotated[Id, Path(description="Id of the split, which is that of its job")]
+_BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+
+
+@router.get(
+    "/{split_id}",
+    operation_id="get_split",
+    response_class=Response,
+    responses=problems(404, 409, 410) | {200: {"model": ManifestOut, "description": "The manifest"}},
+    openapi_extra=READ,
+)
+def get_split(split_id: SplitId, context: Shared, owner: Owner) -> Response:
+    """Return the manifest: the same bytes as the ``manifest.json`` of the command line."""
+    return Response(context.space.jobs.results.manifest(_split(context, split_id, owner)), media_type=JSON)
+
+
+@router.get(
+    "/{split_id}/pieces/{number}",
+    operation_id="get_piece",
+    response_class=Response,
+    responses=problems(404, 409, 410, 416)
+    | {
+        200: {"description": "The piece", **_BYTES},
+        206: {"description": "A part of the piece", **_BYTES},
+        304: {"description": "It has not changed"},
+    },
+    openapi_extra=READ,
+)
+def get_piece(
+    request: Request,
+    split_id: SplitId,
+    number: Annotated[int, Path(ge=1, le=1_000_000, description="Number of the piece, from 1")],
+    context: Shared,
+    owner: Owner,
+) -> Response:
+    """Return a piece. Its ETag is its hash; parts may be asked for with ``Range``."""
+    return file_response(request, context.space.jobs.results.piece(_split(context, split_id, owner), number))
+
+
+@router.get(
+    "/{split_id}/archive",
+    operation_id="get_archive",
+    response_class=Response,
+    responses=problems(404, 409, 410)
+    | {
+        200: {
+            "description": "Manifest and pieces, stored without compression",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+    openapi_extra=READ,
+)
+def get_archive(request: Request, split_id: SplitId, context: Shared, owner: Owner) -> Response:
+    """Return the manifest and all pieces as one ZIP archive, made while it is sent; the same bytes each time."""
+    view = _split(context, split_id, owner)
+    files = context.space.jobs.results.files(view)
+    name = f"{view.document['name']}.zip"
+    headers = {**SAFE, "Content-Disposition": disposition(name, attachment=True)}
+    if request.scope.get(HEAD):
+        return Response(headers=headers, media_type="application/zip")
+    return StreamingResponse(zipped(files), headers=headers, media_type="application/zip")
+
+
+def _split(context: Context, split_id: str, owner: str) -> JobView:
+    return context.space.jobs.finished(split_id, owner=owner, kind="split")

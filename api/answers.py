@@ -55,9 +55,9 @@ ALWAYS = (400, 401, 403, 408, 422, 429, 431, 500, 503)
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of failures: these, and those that any request may meet."""
-    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    schema = {"schema": {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}}
     return {
-        status: {"description": _SAID[status], "content": {MEDIA_TYPE: schema}, "model": ProblemOut}
+        status: {"description": _SAID[status], "content": {MEDIA_TYPE: schema}}
         for status in sorted({*ALWAYS, *statuses})
     }
 

@@ -4,45 +4,29 @@ The protocol is https://tus.io/protocols/resumable-upload; where bytes go and wh
 :mod:`preflight.uploads`. Concatenation and deferred lengths are not offered: on a local disk they bring nothing.
 """
 
-import base64
-import binascii
-import re
 from collections.abc import AsyncIterator, Callable, Coroutine
-from email.utils import formatdate
 from typing import Annotated, Protocol
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
+from api import tus_words
+from api.answers import problems
 from api.problems import framework_problem, problem_response
+from api.tus_headers import Refusal, check_size, checksum_of, expiry, length_of, metadata_of, number_of
+from api.tus_words import BODY_TYPE
 from extractors.errors import ExtractionError
-from preflight import upload_metadata
 from preflight.errors import PreflightError, TooLarge, UploadOffsetDiffers
 from preflight.problems import problem_from
 from preflight.uploads import ALGORITHMS, Append, Checksum, Upload, UploadStore
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
-BODY_TYPE = "application/offset+octet-stream"
 BLOCK_BYTES = 1 << 20
-_NUMBER = re.compile(r"[0-9]{1,15}")
-
-
-class Refusal(Exception):
-    """A request that is not as the protocol wants it.
-
-    Attributes:
-        status: HTTP status.
-        detail: What is wrong and what to do.
-    """
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
+UploadId = Annotated[str, Path(max_length=100, description="Id of the upload, which is that of the document")]
 
 
 class Remove(Protocol):
@@ -114,7 +98,9 @@ def tus_router(
         if complete is not None and upload.complete:
             await to_thread.run_sync(complete, upload)
 
-    @router.options("", status_code=204, response_class=Response)
+    @router.options(
+        "", operation_id="upload_options", status_code=204, response_class=Response, responses=tus_words.OFFERED
+    )
     async def upload_options() -> Response:
         """Say which parts of the protocol are offered."""
         headers = {
@@ -125,16 +111,23 @@ def tus_router(
         }
         return Response(status_code=204, headers=headers)
 
-    @router.post("", status_code=201, response_class=Response)
+    @router.post(
+        "",
+        operation_id="create_upload",
+        status_code=201,
+        response_class=Response,
+        responses=problems(412, 413, 460, 507) | tus_words.CREATED,
+        openapi_extra=tus_words.CREATE,
+    )
     async def create_upload(request: Request, who: owned) -> Response:
         """Announce an upload; its first bytes may come along."""
-        length, metadata = _length(request), _metadata(request)
+        length, metadata = length_of(request), metadata_of(request)
         with_body = request.headers.get("content-type", "") == BODY_TYPE
-        checksum = _checksum(request) if with_body else None
+        checksum = checksum_of(request) if with_body else None
         if with_body:
-            _check_size(request, length)
+            check_size(request, length)
         upload = await to_thread.run_sync(lambda: store.create(length, owner=who, metadata=metadata))
-        headers = {"Location": f"{prefix}/{upload.id}", **_expiry(upload)}
+        headers = {"Location": f"{prefix}/{upload.id}", **expiry(upload)}
         if length == 0:
             await _done(upload)
         if with_body:
@@ -146,34 +139,54 @@ def tus_router(
                 raise
         return Response(status_code=201, headers=headers)
 
-    @router.head("/{upload_id}", response_class=Response)
-    async def upload_offset(upload_id: str, who: owned) -> Response:
+    @router.head(
+        "/{upload_id}",
+        operation_id="get_upload_offset",
+        response_class=Response,
+        responses=problems(404, 410, 412) | tus_words.FOUND,
+        openapi_extra=tus_words.LOOK,
+    )
+    async def upload_offset(upload_id: UploadId, who: owned) -> Response:
         """Say how many bytes have arrived."""
         upload = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
-        headers = {"Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length), **_expiry(upload)}
+        headers = {"Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length), **expiry(upload)}
         if upload.metadata:
             headers["Upload-Metadata"] = upload.metadata
         return Response(headers=headers)
 
-    @router.patch("/{upload_id}", status_code=204, response_class=Response)
-    async def append_to_upload(upload_id: str, request: Request, who: owned) -> Response:
+    @router.patch(
+        "/{upload_id}",
+        operation_id="append_to_upload",
+        status_code=204,
+        response_class=Response,
+        responses=problems(404, 409, 410, 412, 413, 415, 423, 460, 507) | tus_words.APPENDED,
+        openapi_extra=tus_words.APPEND,
+    )
+    async def append_to_upload(upload_id: UploadId, request: Request, who: owned) -> Response:
         """Take the next bytes."""
         if request.headers.get("content-type", "") != BODY_TYPE:
             raise Refusal(415, f"Send the bytes as Content-Type: {BODY_TYPE}.")
-        offset, checksum = _number(request, "upload-offset"), _checksum(request)
+        offset, checksum = number_of(request, "upload-offset"), checksum_of(request)
         upload = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
         if offset != upload.offset:
             raise UploadOffsetDiffers(
                 f"The upload has {upload.offset:,} bytes so far. Go on from there.", offset=upload.offset
             )
-        _check_size(request, upload.length - offset)
+        check_size(request, upload.length - offset)
         end = await _receive(store, upload, request, checksum, stall_s)
         later = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
         await _done(later)
-        return Response(status_code=204, headers={"Upload-Offset": str(end), **_expiry(later)})
+        return Response(status_code=204, headers={"Upload-Offset": str(end), **expiry(later)})
 
-    @router.delete("/{upload_id}", status_code=204, response_class=Response)
-    async def remove_upload(upload_id: str, who: owned) -> Response:
+    @router.delete(
+        "/{upload_id}",
+        operation_id="delete_upload",
+        status_code=204,
+        response_class=Response,
+        responses=problems(404, 410, 412, 423) | tus_words.REMOVED,
+        openapi_extra=tus_words.REMOVE,
+    )
+    async def remove_upload(upload_id: UploadId, who: owned) -> Response:
         """Give an upload up; its bytes are removed."""
         await to_thread.run_sync(lambda: (remove or store.remove)(upload_id, owner=who))
         return Response(status_code=204)
@@ -231,52 +244,6 @@ async def _parts(request: Request, stall_s: float) -> AsyncIterator[bytes]:
         except StopAsyncIteration:
             return
         yield part
-
-
-def _length(request: Request) -> int:
-    if "upload-defer-length" in request.headers:
-        raise Refusal(400, "Say with Upload-Length how long the upload will be.")
-    return _number(request, "upload-length")
-
-
-def _number(request: Request, header: str) -> int:
-    value = request.headers.get(header, "")
-    if not _NUMBER.fullmatch(value):
-        raise Refusal(400, f"Send the header {header.title()} with a whole number of bytes.")
-    return int(value)
-
-
-def _metadata(request: Request) -> str:
-    value = request.headers.get("upload-metadata", "")
-    if len(value) > upload_metadata.MAX_BYTES:
-        raise Refusal(400, f"Upload-Metadata may have {upload_metadata.MAX_BYTES:,} bytes.")
-    if not upload_metadata.is_metadata(value):
-        raise Refusal(400, "Upload-Metadata is: key, space, value in Base64; entries parted by commas.")
-    return value
-
-
-def _checksum(request: Request) -> Checksum | None:
-    value = request.headers.get("upload-checksum")
-    if value is None:
-        return None
-    algorithm, _, digest = value.partition(" ")
-    if algorithm not in ALGORITHMS:
-        raise Refusal(400, f"Upload-Checksum may use {', '.join(ALGORITHMS)}.")
-    try:
-        return Checksum(algorithm=algorithm, digest=base64.b64decode(digest, validate=True))
-    except binascii.Error:
-        raise Refusal(400, "Upload-Checksum is: algorithm, space, sum in Base64.") from None
-
-
-def _check_size(request: Request, most: int) -> None:
-    """Refuse a body that says itself that it is too long, before any of it is read."""
-    declared = request.headers.get("content-length", "")
-    if _NUMBER.fullmatch(declared) and int(declared) > most:
-        raise TooLarge(f"The body has more bytes than the {most:,} that are left of the upload.")
-
-
-def _expiry(upload: Upload) -> dict[str, str]:
-    return {"Upload-Expires": formatdate(upload.expires_s, usegmt=True)}
 
 
 def _refused(status: int, detail: str) -> Response:

@@ -203,10 +203,11 @@ def text(
 
 def main() -> None:
     """Run the command line; every failure becomes one sentence and an exit code."""
-    from preflight import cli_batch, cli_service, cli_split, cli_tools
+    from preflight import cli_batch, cli_keys, cli_service, cli_split, cli_tools
 
     cli_split.register(app)
     cli_batch.register(app)
+    cli_keys.register(app)
     cli_tools.register(app)
     cli_service.register(app)
     if sys.stderr is None:  # closed by the caller, who wants no word of what goes wrong

@@ -22,6 +22,13 @@ The tree::
     ├── Stopped                  carries the problem a worker reported
     ├── IsolationUnavailable     workers cannot be locked down as they must be
     ├── ServiceBusy
+    ├── KeyRequired              no key, or none that holds
+    ├── ScopeMissing             a key that may not do this
+    ├── OverQuota                more requests or bytes than a key may send
+    ├── ServiceFull              more requests at a time than the service takes
+    ├── Refused                  a service's answer that this version has no class for
+    ├── Unreachable              no answer from a service
+    ├── BadAnswer                an answer that is none of this service's
     ├── TooLarge                 more bytes than the service takes
     ├── UploadError
     │   ├── UnknownUpload        none with this id, or not this caller's
@@ -148,6 +155,50 @@ class IsolationUnavailable(PreflightError):
 
 class ServiceBusy(PreflightError):
     """All workers are taken, or too much work waits for them."""
+
+
+class KeyRequired(PreflightError):
+    """The service wants a key, and there was none, or none that holds."""
+
+
+class ScopeMissing(PreflightError):
+    """The key may not be used for this."""
+
+
+class OverQuota(PreflightError):
+    """More requests or bytes than may be sent with one key.
+
+    Attributes:
+        retry_after_s: Seconds until more may be sent, where that is known.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ServiceFull(PreflightError):
+    """The service has as many requests as it takes at a time."""
+
+
+class Refused(PreflightError):
+    """A service refused for a reason that HTTP defines, or that a newer version has.
+
+    Attributes:
+        problem: What it said.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class Unreachable(PreflightError):
+    """A service could not be reached, or broke off."""
+
+
+class BadAnswer(PreflightError):
+    """What answered is not this service, or what came is not what was announced."""
 
 
 class TooLarge(PreflightError):

@@ -86,6 +86,13 @@ PROBLEMS: dict[type[BaseException], ProblemType] = {
     pf.Stopped: ProblemType("stopped", "The work on the document was stopped", 70, 500),
     pf.IsolationUnavailable: ProblemType("isolation-unavailable", "Workers cannot be locked down here", 69, 503),
     pf.ServiceBusy: ProblemType("busy", "All workers are taken", 75, 503, retryable=True),
+    pf.KeyRequired: ProblemType("key-required", "The service wants a key", 77, 401),
+    pf.ScopeMissing: ProblemType("scope-missing", "The key may not be used for this", 77, 403),
+    pf.OverQuota: ProblemType("over-quota", "More than may be sent with one key", 75, 429, retryable=True),
+    pf.ServiceFull: ProblemType("service-full", "As many requests as the service takes", 75, 503, retryable=True),
+    pf.Refused: ProblemType("refused", "The service refused", 70, 500),
+    pf.Unreachable: ProblemType("unreachable", "The service cannot be reached", 75, 503, retryable=True),
+    pf.BadAnswer: ProblemType("bad-answer", "The answer is not one of this service", 70, 502),
     pf.TooLarge: ProblemType("too-large", "More bytes than the service takes", 65, 413),
     pf.UploadError: ProblemType("upload-failed", "The upload cannot go on", 65, 422),
     pf.UnknownUpload: ProblemType("unknown-upload", "There is no such upload", 66, 404),
@@ -134,7 +141,7 @@ def problem_of(code: str, detail: str, unit: int | None) -> Problem:
 
 def problem_from(error: BaseException) -> Problem:
     """Turn an exception into a value. A bug tells nothing of itself: its detail is the fixed title."""
-    if isinstance(error, pf.Stopped):
+    if isinstance(error, (pf.Stopped, pf.Refused)):
         return error.problem
     row = problem_type(type(error))
     detail = row.title if row is INTERNAL else str(error)

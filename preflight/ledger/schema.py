@@ -122,6 +122,25 @@ messages = Table(
     Column("not_before", Double, nullable=False),
 )
 
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("tenant", String(200), nullable=False),
+    Column("label", String(200), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("scopes", String(100), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("last_used_at", Double),
+    Column("requests_per_minute", Integer),
+    Column("bytes_per_day", BigInteger),
+    # Bytes of one day, and which day that is: days since 1970 (UTC).
+    Column("day", Integer, nullable=False),
+    Column("day_bytes", BigInteger, nullable=False),
+)
+
 _is_ready, _is_leased = units.c.state == "ready", units.c.state == "leased"
 Index(
     "ix_units_ready",

@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 DAY_S = 86_400.0
+LEDGER = "ledger.sqlite3"
 
 
 def default_folder() -> Path:
@@ -48,3 +53,12 @@ class ServiceOptions:
     reserve_bytes: int = 256 * 1024 * 1024
     webhooks: bool = False
     trusted_hooks: frozenset[str] = frozenset()
+
+    @property
+    def address(self) -> str | URL:
+        """Address of the ledger."""
+        if self.database is not None:
+            return self.database
+        from sqlalchemy import URL
+
+        return URL.create("sqlite", database=str(self.folder.absolute() / LEDGER))

@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import URL
-
 from preflight.artifacts import Artifacts
 from preflight.document import storage_error
 from preflight.ledger.store import Ledger
@@ -87,8 +85,7 @@ def open_space(options: ServiceOptions, settings: Settings) -> Iterator[Space]:
         reserve_bytes=options.reserve_bytes,
     )
     artifacts = Artifacts(folder / "store")
-    address = options.database or URL.create("sqlite", database=str(folder / "ledger.sqlite3"))
-    with Ledger(address, patience_s=PATIENCE_S) as ledger:
+    with Ledger(options.address, patience_s=PATIENCE_S) as ledger:
         documents = Documents(ledger, uploads)
         yield Space(
             options=options,

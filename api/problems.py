@@ -111,6 +111,7 @@ _ADVICE = {
     400: "The request could not be understood. Send the document as the raw body, or as multipart field `file`.",
     404: "There is nothing at this address. See /openapi.json.",
     405: "This method is not allowed here. See the Allow header.",
+    408: "The body came too slowly. Send it again, or in parts (/v1/uploads).",
     413: "The body is larger than this service accepts. Send a smaller file, or large ones by resumable upload.",
     416: "The file has no such bytes. Content-Range says how many it has.",
 }

@@ -1,0 +1,96 @@
+"""THE TABLE OF ACCESS: which key may call what, and how large a body may be. What is not in it, nobody may call.
+
+A test holds it against the routes of the application.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Scope = Literal["open", "any", "check", "write", "read", "admin"]
+"""``open`` asks for no key at all, ``any`` for one that holds, the rest for one with that scope."""
+
+Body = Literal["small", "document", "upload"]
+"""``small`` is JSON; ``document`` a file in one go; ``upload`` a part of a file that may be larger than that."""
+
+UNKNOWN = "(unknown)"
+"""What stands for addresses that are not in the table, in logs and figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may call one address.
+
+    Attributes:
+        methods: Methods, parted by spaces. HEAD goes with GET.
+        path: Address; ``{…}`` stands for one part of it.
+        scope: What a key must allow.
+        body: How large a body may be.
+    """
+
+    methods: str
+    path: str
+    scope: Scope
+    body: Body = "small"
+    pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        parts = re.split(r"\{\w+\}", self.path)
+        object.__setattr__(self, "pattern", re.compile("[^/]+".join(map(re.escape, parts))))
+
+    def takes(self, method: str) -> bool:
+        """Whether the rule is about this method."""
+        listed = self.methods.split()
+        return method in listed or (method == "HEAD" and "GET" in listed)
+
+
+RULES = (
+    Rule("GET", "/healthz", "open"),
+    Rule("GET", "/readyz", "open"),
+    Rule("GET", "/openapi.json", "open"),
+    Rule("GET", "/problems/{code}", "open"),
+    Rule("GET", "/v1/version", "any"),
+    Rule("GET", "/v1/limits", "any"),
+    Rule("GET", "/v1/targets", "any"),
+    Rule("GET", "/v1/targets/{target_id}", "any"),
+    Rule("POST", "/v1/check", "check", "document"),
+    Rule("OPTIONS", "/v1/uploads", "open"),
+    Rule("POST", "/v1/uploads", "write", "upload"),
+    Rule("PATCH", "/v1/uploads/{upload_id}", "write", "upload"),
+    Rule("HEAD DELETE", "/v1/uploads/{upload_id}", "write"),
+    Rule("POST", "/v1/documents", "write", "document"),
+    Rule("GET", "/v1/documents", "read"),
+    Rule("GET", "/v1/documents/{document_id}", "read"),
+    Rule("DELETE", "/v1/documents/{document_id}", "write"),
+    Rule("POST", "/v1/documents/{document_id}/checks", "check"),
+    Rule("POST", "/v1/documents/{document_id}/texts", "write"),
+    Rule("POST", "/v1/documents/{document_id}/splits", "write"),
+    Rule("GET", "/v1/documents/{document_id}/units/{number}/text", "read"),
+    Rule("GET", "/v1/documents/{document_id}/units/{number}/thumbnail", "read"),
+    Rule("GET", "/v1/splits/{split_id}", "read"),
+    Rule("GET", "/v1/splits/{split_id}/pieces/{number}", "read"),
+    Rule("GET", "/v1/splits/{split_id}/archive", "read"),
+    Rule("GET", "/v1/jobs", "read"),
+    Rule("GET", "/v1/jobs/{job_id}", "read"),
+    Rule("GET", "/v1/jobs/{job_id}/events", "read"),
+    Rule("GET", "/v1/jobs/{job_id}/result", "read"),
+    Rule("POST", "/v1/jobs/{job_id}/cancel", "write"),
+    Rule("GET POST", "/v1/webhooks", "admin"),
+    Rule("DELETE", "/v1/webhooks/{webhook_id}", "admin"),
+    Rule("POST", "/v1/webhooks/{webhook_id}/test", "admin"),
+    Rule("POST", "/v1/convert/file", "check", "document"),
+    Rule("PUT", "/process", "check", "document"),
+)
+
+
+def find_rule(method: str, path: str) -> Rule | None:
+    """Return the rule of a request; None when there is none."""
+    return next((rule for rule in RULES if rule.takes(method) and rule.pattern.fullmatch(path)), None)
+
+
+def allowed_methods(path: str) -> list[str]:
+    """Return the methods an address has; none when it is not known."""
+    found = {method for rule in RULES if rule.pattern.fullmatch(path) for method in rule.methods.split()}
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))

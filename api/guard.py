@@ -1,0 +1,244 @@
+"""Who is let in, and how much of them. Stands before the application, and before a byte of a body is read."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from api.access import UNKNOWN, allowed_methods, find_rule
+from api.exchange import Exchange
+from api.problems import framework_problem, problem_response
+from api.rates import Rates
+from api.receiving import Body, Pace
+from preflight.errors import KeyRequired, OverQuota, PreflightError, ScopeMissing, ServiceFull
+from preflight.keys import ADMIN
+from preflight.problems import problem_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from api.access import Rule
+    from api.keyring import Keyring
+    from preflight.keys import ApiKey
+
+SMALL_BYTES = 64 * 1024
+HEADER_BYTES = 32 * 1024
+DAY_S = 86_400
+_Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardLimits:
+    """How much is let in.
+
+    Attributes:
+        document_bytes: Largest body with a whole document, its form included.
+        upload_bytes: Largest body of a resumable upload.
+        requests: Requests at a time, all callers together.
+        requests_per_key: Requests at a time of one key, so that nobody takes all places.
+        requests_per_minute: Requests of one key.
+        bytes_per_day: Bytes of one key in a day (UTC); 0 for no limit.
+        hosts: Names by which the service may be called; empty for any.
+        pace: How slow a body may come.
+    """
+
+    document_bytes: int
+    upload_bytes: int
+    requests: int = 256
+    requests_per_key: int = 64
+    requests_per_minute: int = 1_200
+    bytes_per_day: int = 0
+    hosts: frozenset[str] = frozenset()
+    pace: Pace = field(default_factory=Pace)
+
+
+class Guard:
+    """The application behind its door. Sets ``tenant``, ``key_id`` and ``request_id`` in the request's state."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: GuardLimits,
+        *,
+        keys: Keyring | None = None,
+        finished: Callable[[Exchange], None] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Stand before an application.
+
+        Args:
+            app: The application.
+            limits: How much is let in.
+            keys: Who is let in; anybody, as the tenant with the empty name, when None.
+            finished: Told of every request when it has been answered.
+            now: Seconds since 1970.
+        """
+        self.busy = 0
+        self._app = app
+        self._limits = limits
+        self._keys = keys
+        self._finished = finished
+        self._now = now
+        self._rates = Rates()
+        self._busy_keys: dict[str, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        rule = find_rule(scope["method"], scope["path"])
+        exchange = Exchange(scope, send, rule.path if rule else UNKNOWN)
+        try:
+            await self._admit(scope, receive, exchange, rule)
+        except PreflightError as error:
+            await problem_response(problem_from(error), _extra(error))(scope, receive, exchange.send)
+        except HTTPException as error:
+            await _refusal(error)(scope, receive, exchange.send)
+        finally:
+            if self._finished is not None:
+                self._finished(exchange)
+
+    async def _admit(self, scope: Scope, receive: Receive, exchange: Exchange, rule: Rule | None) -> None:
+        """Let a request through to the application.
+
+        Raises:
+            PreflightError: It is refused.
+            HTTPException: The same, for a reason that HTTP defines.
+        """
+        headers: _Headers = scope["headers"]
+        self._check_head(headers)
+        state = scope.setdefault("state", {})
+        state.update(tenant="", key_id="", request_id=exchange.id)
+        most = self._most(rule)
+        _check_length(headers, most)
+        body = Body(receive, most=most, pace=self._limits.pace)
+        if rule is not None and rule.scope == "open":
+            await self._app(scope, body.receive, exchange.send)
+            return
+        key = None if self._keys is None else await self._known(self._keys, headers, rule, scope)
+        if key is not None:
+            exchange.tenant, exchange.key_id = state["tenant"], state["key_id"] = key.tenant, key.id
+            self._check_quota(key, headers)
+        with self._place(exchange.key_id):
+            try:
+                await self._app(scope, body.receive, exchange.send)
+            finally:
+                exchange.bytes_in = body.received
+                if key is not None and self._keys is not None:
+                    self._keys.spend(key.id, body.received)
+
+    def _check_head(self, headers: _Headers) -> None:
+        if sum(len(name) + len(value) + 4 for name, value in headers) > HEADER_BYTES:
+            raise HTTPException(431, f"The headers have more than {HEADER_BYTES:,} bytes. Send fewer or shorter ones.")
+        called = [value for name, value in headers if name == b"host"]
+        if self._limits.hosts and (len(called) != 1 or host_name(called[0]) not in self._limits.hosts):
+            raise HTTPException(421, "The service is not known by this name. Whoever runs it can add --allowed-host.")
+
+    def _most(self, rule: Rule | None) -> int:
+        if rule is None or rule.body == "small":
+            return SMALL_BYTES
+        return self._limits.document_bytes if rule.body == "document" else self._limits.upload_bytes
+
+    async def _known(self, keys: Keyring, headers: _Headers, rule: Rule | None, scope: Scope) -> ApiKey:
+        """Return the key of a request, which may make it."""
+        token = shown_key(headers)
+        if not token:
+            raise KeyRequired("Send a key of this service as `Authorization: Bearer pf_…` or as `X-Api-Key: pf_…`.")
+        key = await keys.key_of(token)
+        wait_s = self._rates.take(key.id, key.requests_per_minute or self._limits.requests_per_minute)
+        if wait_s:
+            raise OverQuota("More requests than the key may send in a minute. Wait a little.", retry_after_s=wait_s)
+        if rule is None and not key.allows(ADMIN):
+            methods = allowed_methods(scope["path"])
+            raise HTTPException(405 if methods else 404, headers={"Allow": ", ".join(methods)} if methods else None)
+        if rule is not None and rule.scope != "any" and not key.allows(rule.scope):
+            raise ScopeMissing(f"This needs a key with the scope {rule.scope}. Ask whoever runs the service for one.")
+        return key
+
+    def _check_quota(self, key: ApiKey, headers: _Headers) -> None:
+        """Refuse what a key has no bytes left for; of a body without a length, what comes counts afterwards."""
+        allowed = key.bytes_per_day or self._limits.bytes_per_day
+        if allowed and key.day_bytes + max(_declared(headers), 1) > allowed:
+            left_s = DAY_S - self._now() % DAY_S
+            raise OverQuota(f"The key may send {allowed:,} bytes a day, which are used up.", retry_after_s=left_s)
+
+    @contextmanager
+    def _place(self, key_id: str) -> Iterator[None]:
+        """Take a place for the length of a request.
+
+        Raises:
+            ServiceFull: There is none.
+            OverQuota: The key has as many as it may.
+        """
+        mine = self._busy_keys.get(key_id, 0)
+        if key_id and mine >= self._limits.requests_per_key:
+            raise OverQuota("As many requests of this key are on their way as may be. Wait for one to end.")
+        if self.busy >= self._limits.requests:
+            raise ServiceFull("The service has as many requests as it takes at a time. Try again in some seconds.")
+        self.busy += 1
+        self._busy_keys[key_id] = mine + 1
+        try:
+            yield
+        finally:
+            self.busy -= 1
+            self._busy_keys[key_id] -= 1
+            if not self._busy_keys[key_id]:
+                del self._busy_keys[key_id]
+
+
+def host_name(header: bytes) -> str:
+    """Return the name in a Host header, without the port."""
+    text = header.decode("latin-1").lower()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0].removesuffix(".")
+
+
+def shown_key(headers: _Headers) -> str:
+    """Return the key a request shows in its headers; empty when there is none, or more than one of a kind.
+
+    The query is not looked at: addresses end up in logs and histories.
+    """
+    bearer = [value for name, value in headers if name == b"authorization"]
+    plain = [value for name, value in headers if name == b"x-api-key"]
+    if len(bearer) > 1 or len(plain) > 1:
+        return ""
+    if bearer:
+        kind, _, token = bearer[0].decode("latin-1").partition(" ")
+        if kind.lower() == "bearer":
+            return token.strip()
+    return plain[0].decode("latin-1").strip() if plain else ""
+
+
+def _declared(headers: _Headers) -> int:
+    value = next((value for name, value in headers if name == b"content-length"), b"")
+    return int(value) if value.isdigit() else 0
+
+
+def _check_length(headers: _Headers, most: int) -> None:
+    """Refuse a body that says itself that it is too large, before any of it is read."""
+    if _declared(headers) > most:
+        raise HTTPException(413, f"The body has more than the {most:,} bytes that are taken here.")
+
+
+def _extra(error: PreflightError) -> dict[str, str]:
+    if isinstance(error, KeyRequired):
+        return {"WWW-Authenticate": 'Bearer realm="upload-preflight"'}
+    if isinstance(error, OverQuota) and error.retry_after_s is not None:
+        return {"Retry-After": str(math.ceil(error.retry_after_s))}
+    return {}
+
+
+def _refusal(error: HTTPException) -> Response:
+    details = {404: "There is nothing at this address. See /openapi.json.", 405: "See the Allow header."}
+    detail = details.get(error.status_code, error.detail)
+    return problem_response(framework_problem(error.status_code, detail), error.headers)

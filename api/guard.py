@@ -17,6 +17,7 @@ from api.rates import Rates
 from api.receiving import Body, Pace
 from preflight.errors import KeyRequired, OverQuota, PreflightError, ScopeMissing, ServiceFull
 from preflight.keys import ADMIN
+from preflight.logs import request_id
 from preflight.problems import problem_from
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Guard:
             return
         rule = find_rule(scope["method"], scope["path"])
         exchange = Exchange(scope, send, rule.path if rule else UNKNOWN)
+        request_id.set(exchange.id)
         try:
             await self._admit(scope, receive, exchange, rule)
         except PreflightError as error:

@@ -50,7 +50,6 @@ RULES = (
     Rule("GET", "/healthz", "open"),
     Rule("GET", "/readyz", "open"),
     Rule("GET", "/openapi.json", "open"),
-    Rule("GET", "/problems/{code}", "open"),
     Rule("GET", "/v1/version", "any"),
     Rule("GET", "/v1/limits", "any"),
     Rule("GET", "/v1/targets", "any"),
@@ -65,8 +64,8 @@ RULES = (
     Rule("GET", "/v1/documents/{document_id}", "read"),
     Rule("DELETE", "/v1/documents/{document_id}", "write"),
     Rule("POST", "/v1/documents/{document_id}/checks", "check"),
-    Rule("POST", "/v1/documents/{document_id}/texts", "write"),
-    Rule("POST", "/v1/documents/{document_id}/splits", "write"),
+    Rule("POST", "/v1/documents/{document_id}/texts", "check"),
+    Rule("POST", "/v1/documents/{document_id}/splits", "check"),
     Rule("GET", "/v1/documents/{document_id}/units/{number}/text", "read"),
     Rule("GET", "/v1/documents/{document_id}/units/{number}/thumbnail", "read"),
     Rule("GET", "/v1/splits/{split_id}", "read"),
@@ -77,11 +76,6 @@ RULES = (
     Rule("GET", "/v1/jobs/{job_id}/events", "read"),
     Rule("GET", "/v1/jobs/{job_id}/result", "read"),
     Rule("POST", "/v1/jobs/{job_id}/cancel", "write"),
-    Rule("GET POST", "/v1/webhooks", "admin"),
-    Rule("DELETE", "/v1/webhooks/{webhook_id}", "admin"),
-    Rule("POST", "/v1/webhooks/{webhook_id}/test", "admin"),
-    Rule("POST", "/v1/convert/file", "check", "document"),
-    Rule("PUT", "/process", "check", "document"),
 )
 
 

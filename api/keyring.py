@@ -67,10 +67,11 @@ class Keyring:
         """Count bytes that came by a key."""
         self._spent[key_id] = self._spent.get(key_id, 0) + count
 
-    async def close(self) -> None:
-        """Write down what was not written yet."""
-        for key_id in list(self._spent):
-            await self._write_down(key_id)
+    def close(self) -> None:
+        """Write down what was not written yet; for when no request is on its way any more."""
+        for key_id, count in self._spent.items():
+            self._store.used(key_id, count)
+        self._spent.clear()
 
     async def _look_up(self, key_id: str) -> _Known | None:
         known = self._known.get(key_id)

@@ -12,6 +12,8 @@ import uvicorn
 
 from api.app import create_app
 from api.context import Context, make_context
+from api.door import behind_door
+from api.guard import HEADER_BYTES
 from api.protocol import ProblemProtocol
 from preflight.engine.workers import StoppableSlots
 from preflight.errors import OutputError
@@ -22,6 +24,9 @@ from preflight.service.workers import Workers
 if TYPE_CHECKING:
     from types import FrameType
 
+    from starlette.types import ASGIApp
+
+    from preflight.service.door import DoorOptions
     from preflight.service.options import ServiceOptions
     from preflight.service.space import Space
     from preflight.settings import Settings
@@ -100,8 +105,14 @@ class Team:
                 slots.close()
 
 
-def serve(settings: Settings, options: ServiceOptions, listener: socket.socket) -> None:
+def serve(settings: Settings, options: ServiceOptions, door: DoorOptions, listener: socket.socket) -> None:
     """Serve HTTP on a listening socket until interrupted, and work on jobs unless others do.
+
+    Args:
+        settings: How the work is done.
+        options: How the service is run.
+        door: Who may come in.
+        listener: Where it is called.
 
     Raises:
         OutputError: The folder of the service cannot be used.
@@ -111,11 +122,23 @@ def serve(settings: Settings, options: ServiceOptions, listener: socket.socket) 
         team = Team(space)
         context = make_context(space, team.quick)
         app = create_app(context, start=team.start, stop=team.stop)
-        config = uvicorn.Config(
-            app, http=ProblemProtocol, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S
-        )
-        with suppress(KeyboardInterrupt):  # the way a person ends a service, which has shut down by then
-            _Server(config, context).run(sockets=[listener])
+        with behind_door(app, space, door) as guarded, suppress(KeyboardInterrupt):  # the way a person ends a service
+            _Server(_config(guarded), context).run(sockets=[listener])
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    """Return how HTTP is spoken. The address of a caller is nobody's business here, so no proxy's word is taken."""
+    return uvicorn.Config(
+        app,
+        http=ProblemProtocol,
+        log_config=None,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        timeout_graceful_shutdown=GRACE_S,
+    )
 
 
 def work(settings: Settings, options: ServiceOptions) -> None:

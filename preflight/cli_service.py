@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 FRONT_DOORS = {"serve": "api.serve"}
 """Commands that live above this package, as modules by name, so that nothing here imports upwards."""
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_DOOR = "Who may come in"
+_WATCH = "What whoever runs it sees"
 
 Data = Annotated[
     Path | None,
@@ -50,6 +51,79 @@ Webhooks = Annotated[
     bool,
     typer.Option("--webhooks", envvar="PREFLIGHT_WEBHOOKS", help="Let jobs name an address to be told of their end."),
 ]
+Keys = Annotated[
+    bool,
+    typer.Option("--keys", envvar="PREFLIGHT_KEYS", help="Let in only who has a key.", rich_help_panel=_DOOR),
+]
+Anonymous = Annotated[
+    bool,
+    typer.Option("--allow-anonymous", help="Let in anybody, beyond this machine, too.", rich_help_panel=_DOOR),
+]
+AllowedHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed-host",
+        metavar="NAME",
+        envvar="PREFLIGHT_ALLOWED_HOSTS",
+        help="Name by which it may be called, such as a proxy's; may be repeated.",
+        rich_help_panel=_DOOR,
+    ),
+]
+PerMinute = Annotated[
+    int,
+    typer.Option(
+        "--requests-per-minute",
+        metavar="N",
+        min=1,
+        envvar="PREFLIGHT_REQUESTS_PER_MINUTE",
+        help="Requests of one key.",
+        rich_help_panel=_DOOR,
+    ),
+]
+PerDay = Annotated[
+    int,
+    typer.Option(
+        "--bytes-per-day",
+        metavar="N",
+        min=0,
+        envvar="PREFLIGHT_BYTES_PER_DAY",
+        help="Bytes of one key; 0 for no limit.",
+        rich_help_panel=_DOOR,
+    ),
+]
+MaxRequests = Annotated[
+    int,
+    typer.Option(
+        "--max-requests",
+        metavar="N",
+        min=1,
+        envvar="PREFLIGHT_MAX_REQUESTS",
+        help="Requests at a time.",
+        rich_help_panel=_DOOR,
+    ),
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        metavar="N",
+        min=1,
+        max=65535,
+        envvar="PREFLIGHT_METRICS_PORT",
+        help="Port for figures that Prometheus reads; none when not given.",
+        rich_help_panel=_WATCH,
+    ),
+]
+MetricsHost = Annotated[
+    str,
+    typer.Option("--metrics-host", envvar="PREFLIGHT_METRICS_HOST", help="Address for these.", rich_help_panel=_WATCH),
+]
+LogFormat = Annotated[
+    str,
+    typer.Option(
+        "--log-format", envvar="PREFLIGHT_LOG_FORMAT", help="text, or json: one object a line.", rich_help_panel=_WATCH
+    ),
+]
 
 
 def serve(
@@ -71,27 +145,38 @@ def serve(
     timeout: Timeout = None,
     page_timeout: PageTimeout = None,
     max_units: MaxUnits = None,
-    unprotected: Annotated[
-        bool, typer.Option("--unprotected", help="Listen beyond this machine without keys.")
-    ] = False,
+    keys: Keys = False,
+    allow_anonymous: Anonymous = False,
+    allowed_host: AllowedHosts = None,
+    requests_per_minute: PerMinute = 1_200,
+    bytes_per_day: PerDay = 0,
+    max_requests: MaxRequests = 256,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
+    log_format: LogFormat = "text",
 ) -> None:
     """Serve the HTTP API, and work on what is asked for."""
-    from preflight.logs import configure_logging
+    from preflight.service.door import DoorOptions, check_protected, names_of
 
-    configure_logging()
+    _log(log_format)
     front_door = _front_door()
-    if host not in LOOPBACK and not unprotected:
-        fail(
-            f"Anybody who reaches {host} could use the service: there are no keys yet. Add --unprotected to allow it.",
-            2,
-        )
+    check_protected(host, keys=keys, anonymous=allow_anonymous)
+    door = DoorOptions(
+        keys=keys,
+        hosts=names_of(host, allowed_host or ()),
+        requests=max_requests,
+        requests_per_minute=requests_per_minute,
+        bytes_per_day=bytes_per_day,
+        metrics_host=metrics_host,
+        metrics_port=metrics_port,
+    )
     settings = _settings(languages, ocr_engine, timeout, page_timeout, max_units)
     options = _options(data, database, workers, keep_hours, max_upload_bytes, webhooks=webhooks)
     with front_door.listen(host, port) as listener:
         address = f"[{host}]" if ":" in host else host
         bound = listener.getsockname()[1]
         print_lines([f"listening on http://{address}:{bound} — POST /v1/check, GET /v1/targets, GET /healthz"])
-        front_door.serve(settings, options, listener)
+        front_door.serve(settings, options, door, listener)
 
 
 def work(
@@ -108,15 +193,22 @@ def work(
     timeout: Timeout = None,
     page_timeout: PageTimeout = None,
     max_units: MaxUnits = None,
+    log_format: LogFormat = "text",
 ) -> None:
     """Work on the jobs of a service that `preflight serve --workers 0` answers for."""
-    from preflight.logs import configure_logging
-
-    configure_logging()
+    _log(log_format)
     front_door = _front_door()
     settings = _settings(languages, ocr_engine, timeout, page_timeout, max_units)
     options = _options(data, database, workers, keep_hours, None, webhooks=webhooks)
     front_door.work(settings, options)
+
+
+def _log(form: str) -> None:
+    from preflight.logs import FORMS, configure_service_logging
+
+    if form not in FORMS:
+        fail(f"--log-format takes one of {', '.join(FORMS)}.", 2)
+    configure_service_logging(form)
 
 
 def _front_door() -> ModuleType:

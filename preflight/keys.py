@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from preflight.errors import UsageError
 
 SCOPES = ("check", "write", "read", "admin")
-"""``check``: look at documents. ``write``: upload, split, delete. ``read``: fetch what is there. ``admin``: all of
-these, and what concerns the service itself."""
+"""``check``: have documents looked at, read and split. ``write``: send and remove documents, cancel jobs. ``read``:
+fetch what is there. ``admin``: all of these."""
 
 DEFAULT_SCOPES = ("check", "write", "read")
 ADMIN = "admin"

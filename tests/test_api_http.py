@@ -212,7 +212,7 @@ def test_a_request_on_its_way_is_answered_before_the_service_ends(samples: Path,
     with served(tmp_path) as (server, address):
         url = httpx.URL(address)
         data = (samples / "notes.md").read_bytes()
-        head = f"POST /v1/check HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\nExpect: 100-continue\r\n\r\n"
+        head = f"POST /v1/check HTTP/1.1\r\nHost: [::1]\r\nContent-Length: {len(data)}\r\nExpect: 100-continue\r\n\r\n"
         with socket.create_connection((url.host, url.port or 80), timeout=60) as caller:
             caller.sendall(head.encode())
             assert caller.recv(100).startswith(b"HTTP/1.1 100"), "the service waits for the body"

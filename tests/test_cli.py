@@ -212,7 +212,10 @@ def test_loopback_only_unless_told_otherwise() -> None:
     run = preflight("serve", "--host", "0.0.0.0", "--port", "1")  # noqa: S104 - it must refuse
 
     assert run.returncode == 2
-    assert b"--unprotected" in run.stderr
+    assert b"--keys" in run.stderr
+    assert b"--allow-anonymous" in run.stderr
+    both = preflight("serve", "--host", "0.0.0.0", "--port", "1", "--keys", "--allow-anonymous")  # noqa: S104
+    assert both.returncode == 2
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "text", "split", "batch"])

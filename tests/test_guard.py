@@ -110,9 +110,9 @@ def test_a_key_opens_what_its_scopes_say_and_names_the_tenant(store: KeyStore) -
         assert answer.status_code == 200
         assert (answer.json()["tenant"], answer.json()["key_id"]) == ("mill", key.id)
     problem(ask(guard, "POST", "/v1/documents", x_api_key=made.token), 403, "scope-missing")
-    problem(ask(guard, "GET", "/v1/webhooks", x_api_key=made.token), 403, "scope-missing")
+    problem(ask(guard, "GET", "/v1/jobs", x_api_key=made.token), 403, "scope-missing")
     assert ask(guard, "GET", "/v1/targets", x_api_key=made.token).status_code == 200
-    assert ask(guard, "GET", "/v1/webhooks", x_api_key=boss.token).status_code == 200
+    assert ask(guard, "GET", "/v1/jobs", x_api_key=boss.token).status_code == 200
 
 
 def test_what_the_table_does_not_list_is_closed(store: KeyStore) -> None:
@@ -157,7 +157,7 @@ def test_use_is_written_down(store: KeyStore) -> None:
     made = store.create(scopes={"check"})[1]
     for _ in range(3):
         assert ask(guard, "POST", "/v1/check", x_api_key=made.token).status_code == 200
-    asyncio.run(ring.close())
+    ring.close()
 
     (key,) = store.list()
     assert key.day_bytes == 30

@@ -1,0 +1,60 @@
+"""Who may come in to a service, and what whoever runs it sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from preflight.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorOptions:
+    """Who may come in.
+
+    Attributes:
+        keys: Only who has a key.
+        hosts: Names by which the service may be called; empty for any.
+        requests: Requests at a time.
+        requests_per_minute: Requests of one key, unless the key says otherwise.
+        bytes_per_day: Bytes of one key in a day, unless the key says otherwise; 0 for no limit.
+        metrics_host: Address for figures.
+        metrics_port: Port for figures; None for none.
+    """
+
+    keys: bool = False
+    hosts: frozenset[str] = frozenset()
+    requests: int = 256
+    requests_per_minute: int = 1_200
+    bytes_per_day: int = 0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+
+
+def names_of(host: str, allowed: Collection[str]) -> frozenset[str]:
+    """Return the names by which a service on an address may be called; empty for any.
+
+    On loopback a page of any site could otherwise reach it from a browser, by a name that it lets resolve to loopback.
+    """
+    given = frozenset(one.lower() for one in allowed)
+    return given | {host, *LOOPBACK} if host in LOOPBACK else given
+
+
+def check_protected(host: str, *, keys: bool, anonymous: bool) -> None:
+    """Refuse to be open to others by oversight.
+
+    Raises:
+        UsageError: Others reach the address, and nobody said who may come in; or two things were said.
+    """
+    if keys and anonymous:
+        raise UsageError("--keys lets in who has a key, --allow-anonymous anybody. Give one of them.")
+    if host not in LOOPBACK and not keys and not anonymous:
+        raise UsageError(
+            f"Anybody who reaches {host} could use the service. Let in only who has a key with --keys (make one by "
+            "`preflight keys create`), or anybody with --allow-anonymous."
+        )

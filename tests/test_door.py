@@ -1,0 +1,195 @@
+"""The whole service behind its door: keys, tenants, names, figures, the client."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from service import Service
+from test_observing import figures, free_port
+
+from api.access import RULES, find_rule
+from api.app import create_app
+from api.context import SCOPE, make_context
+from preflight.client import AsyncClient, Client, SplitWish, TextWish
+from preflight.errors import KeyRequired, ScopeMissing, UnknownDocument
+from preflight.service.door import names_of
+from preflight.service.options import ServiceOptions
+from preflight.service.space import open_space
+from preflight.settings import Settings
+from preflight.wire import json_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
+EVERYBODY = {"/v1/targets", "/v1/targets/{target_id}", "/v1/limits", "/v1/version"}
+"""What any key may see, though a route says that it reads."""
+
+
+def make_key(folder: Path, *arguments: str) -> str:
+    made = subprocess.run(
+        [PREFLIGHT, "keys", "create", "--data", str(folder), *arguments], capture_output=True, check=True
+    )
+    return made.stdout.decode().strip()
+
+
+class Opened:
+    """A service with keys, one key of each of two tenants, and what the first of them has there."""
+
+    def __init__(self, folder: Path, samples: Path) -> None:
+        self.metrics = free_port()
+        self.folder, self.samples = folder, samples
+        self.ours = make_key(folder, "--name", "ours")
+        self.theirs = make_key(folder, "--scopes", "admin")
+        self.service = Service(folder, "--workers", "1", "--keys", "--metrics-port", str(self.metrics))
+
+    def client(self, key: str | None) -> Client:
+        return Client(self.service.address, key=key)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[Opened]:
+    made = Opened(tmp_path_factory.mktemp("data"), samples)
+    with made.service:
+        yield made
+        made.service.stop()
+
+
+def test_the_table_of_access_and_the_routes_are_the_same(tmp_path: Path) -> None:
+    with open_space(ServiceOptions(folder=tmp_path), Settings()) as space:
+        app = create_app(make_context(space, None))
+    seen = set()
+    for route in app.routes:
+        if not isinstance(route, APIRoute):
+            continue
+        for method in route.methods:
+            rule = find_rule(method, route.path)
+            assert rule is not None, f"{method} {route.path} is not in the table"
+            assert rule.path == route.path
+            seen.add(rule)
+            mark = (route.openapi_extra or {}).get(SCOPE)
+            if mark is not None and route.path not in EVERYBODY:
+                assert rule.scope == mark, f"{method} {route.path}"
+    assert set(RULES) - seen == {find_rule("GET", "/openapi.json")}
+
+
+def test_what_the_client_gets_is_what_the_command_gets(opened: Opened, tmp_path: Path) -> None:
+    file = opened.samples / "report.pdf"
+    command = [PREFLIGHT, "check", str(file), "--for", "anthropic-messages", "--via", "nginx", "--json", "--exit-zero"]
+    local = subprocess.run(command, capture_output=True, check=True).stdout
+    split = [PREFLIGHT, "split", str(file), "--max-pages", "1", "-o", str(tmp_path / "local")]
+    subprocess.run(split, capture_output=True, check=True)
+    told: list[int] = []
+    with opened.client(opened.ours) as client:
+        report = client.check(file, target="anthropic-messages", via=["nginx"])
+        document = client.upload(file, chunk_bytes=5_000, on_progress=lambda one: told.append(one.sent))
+        job = client.wait(client.split(document.id, SplitWish(max_pages=1)))
+        pieces = client.fetch(job, tmp_path / "remote")
+        text = client.result(client.wait(client.text(document.id, TextWish(ocr="never"))))
+        client.delete(document.id)
+        with pytest.raises(UnknownDocument):
+            client.text(document.id)
+
+    assert json_bytes(report) == local
+    assert len(told) > 1
+    assert document.name == "report.pdf"
+    assert [one.read_bytes() for one in pieces] == [
+        one.read_bytes() for one in sorted((tmp_path / "local").glob("*.pdf"))
+    ]
+    assert (tmp_path / "remote" / "manifest.json").read_bytes() == (tmp_path / "local" / "manifest.json").read_bytes()
+    assert b"--- page 1" in text
+
+
+def test_the_client_for_asyncio_does_the_same(opened: Opened, tmp_path: Path) -> None:
+    file = opened.samples / "report.pdf"
+
+    async def all_of_it() -> list[Path]:
+        async with AsyncClient(opened.service.address, key=opened.ours) as client:
+            report = await client.check(file, target="anthropic-messages")
+            assert report["source"]["name"] == "report.pdf"
+            document = await client.upload(file, chunk_bytes=5_000)
+            job = await client.wait(await client.split(document.id, SplitWish(max_pages=1)))
+            return await client.fetch(job, tmp_path)
+
+    pieces = asyncio.run(all_of_it())
+    assert [one.suffix for one in pieces] == [".pdf"] * len(pieces)
+    assert len(pieces) > 1
+
+
+def test_who_may_not_is_told_so_by_class(opened: Opened) -> None:
+    reader = make_key(opened.folder, "--scopes", "read")
+    with opened.client(None) as nobody, opened.client(reader) as only:
+        with pytest.raises(KeyRequired):
+            nobody.check(opened.samples / "notes.md")
+        with pytest.raises(ScopeMissing):
+            only.check(opened.samples / "notes.md")
+        with pytest.raises(ScopeMissing):
+            only.upload(opened.samples / "notes.md")
+    assert not list((opened.folder / "incoming").iterdir())
+
+
+def test_no_route_shows_one_tenant_what_is_anothers(opened: Opened) -> None:
+    """Every address with an id of ours, asked for with a key of theirs, is answered as if it did not exist."""
+    described = httpx.get(f"{opened.service.address}/openapi.json").json()["paths"]
+    with opened.client(opened.ours) as client:
+        document = client.upload(opened.samples / "report.pdf")
+        split = client.wait(client.split(document.id, SplitWish(max_pages=1)))
+        text = client.wait(client.text(document.id, TextWish(ocr="never")))
+    ids = {
+        "document_id": document.id, "upload_id": document.id, "split_id": split.id, "job_id": text.id, "number": "1",
+    }  # fmt: skip
+    nobodys = {name: "f" * 32 if name != "number" else "1" for name in ids}
+    headers = {"x-api-key": opened.theirs, "tus-resumable": "1.0.0", "upload-offset": "0"}
+    tried = 0
+    with httpx.Client(base_url=opened.service.address, headers=headers, timeout=60) as them:
+        for path, methods in described.items():
+            if "{" not in path or "{target_id}" in path:
+                continue
+            for method in methods:
+                answers = []
+                for values in (ids, nobodys):
+                    named = re.sub(r"\{(\w+)\}", lambda found, values=values: values[found[1]], path)
+                    body = {"max_pages": 1} if path.endswith("splits") else {}
+                    kind = {"content-type": "application/offset+octet-stream"} if method == "patch" else {}
+                    send = {"json": body} if method == "post" else {}
+                    answers.append(them.request(method, named, headers=kind, **send))
+                assert answers[0].status_code == 404, f"{method} {path}: {answers[0].text}"
+                assert answers[0].content == answers[1].content, f"{method} {path} tells that it exists"
+                tried += 1
+        for path in ("/v1/documents", "/v1/jobs"):
+            assert them.get(path).json()["items"] == []
+    with opened.client(opened.ours) as client:
+        assert client.result(text), "and all of it is still there"
+        client.delete(document.id)
+    assert tried >= 12
+
+
+def test_figures_are_on_a_port_of_their_own(opened: Opened) -> None:
+    httpx.get(f"{opened.service.address}/healthz")
+    text = httpx.get(f"http://127.0.0.1:{opened.metrics}/metrics").text
+    found = figures(text)
+
+    assert found["preflight_workers"] == 1
+    assert found["preflight_database_up"] == 1
+    assert found['preflight_http_requests_total{method="GET",route="/healthz",status="200"}'] >= 1
+    assert httpx.get(f"{opened.service.address}/metrics").status_code == 401
+    assert "report" not in text
+
+
+def test_it_answers_to_loopbacks_names_alone(opened: Opened) -> None:
+    for host, status in (("localhost", 200), ("127.0.0.1:1", 200), ("rebound.example", 421)):
+        assert httpx.get(f"{opened.service.address}/healthz", headers={"host": host}).status_code == status
+
+
+def test_names() -> None:
+    assert names_of("127.0.0.1", ["Docs.Example.org"]) >= {"localhost", "::1", "docs.example.org"}
+    assert names_of("0.0.0.0", []) == frozenset(), "beyond loopback any name, unless some are given"  # noqa: S104
+    assert names_of("0.0.0.0", ["a"]) == {"a"}  # noqa: S104

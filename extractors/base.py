@@ -23,6 +23,7 @@ SKIPPED = {
     "timeout": "takes more CPU time than a page may take",
     "out-of-memory": "takes more memory than there is",
     "parser-crashed": "makes a parser crash",
+    "internal": "meets a mistake of this program",
 }
 """Why a unit is not looked at: what became of the worker that did."""
 

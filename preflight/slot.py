@@ -39,6 +39,8 @@ OCR_PROGRAM = "tesseract"
 _SEND_S = 30.0
 _NEVER_S = 1e9
 _ABORTED = frozenset({signal.SIGABRT, signal.SIGTRAP, signal.SIGILL, signal.SIGSEGV, signal.SIGBUS})
+_UNSOUND = frozenset({"out-of-memory", "internal"})
+"""After these a worker lives on but may be in any state, and it is the unit under way that is to blame."""
 _MOSTLY = 0.7
 _MORE_TIME = "--timeout, the setting `timeout`"
 
@@ -129,8 +131,8 @@ class Slot:
         except (ValueError, RecursionError) as error:
             raise _Nonsense from error
         problem = outcome.problem
-        if problem is not None and problem.code == "out-of-memory":
-            self.discard()  # what has once run out of memory may be in any state
+        if problem is not None and problem.code in _UNSOUND:
+            self.discard()
             return replace(outcome, problem=replace(problem, unit=problem.unit or unit))
         return outcome
 

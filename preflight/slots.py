@@ -1,12 +1,13 @@
 """Worker processes: a fork server (:mod:`preflight.forkserver`) and up to N workers, each with a private pipe.
 
 A worker that hangs is killed at its deadline, one that crashes is replaced; either is a value about that task and never
-ends the others. Where a task reads a document unit by unit, a unit that takes its worker down is left out and the
-document is read again without it.
+ends the others. Where a task reads a document unit by unit, a unit that takes its worker down, or that a bug shows at,
+is left out and the document is read again without it. The bug is logged.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
     Hear = Callable[[int, bytes], None]
 
+logger = logging.getLogger(__name__)
+
 MAX_SPARED = 8
 """Units of one document that may take a worker down; one more, and the document is given up."""
-_OF_THE_UNIT = frozenset({"timeout", "out-of-memory", "parser-crashed"})
+_OF_THE_UNIT = frozenset({"timeout", "out-of-memory", "parser-crashed", "internal"})
 
 
 class Slots:
@@ -210,6 +213,8 @@ class _Queue:
             return False
         if not attempt.without(problem.code, problem.unit, killed=outcome.killed):
             return False
+        if outcome.trace:
+            logger.error("bug while reading a document; unit %d is left out:\n%s", problem.unit, outcome.trace)
         self._again.append(attempt)
         return True
 

@@ -103,6 +103,8 @@ def crash_at(file: BinaryIO, payload: dict[str, Any], emit: Emit) -> bytes:
                 pass
         if unit in payload["greedy"]:
             bytearray(1 << 40)
+        if unit in payload["mistaken"]:
+            raise LookupError(f"a bug at {unit}")
         read.append(unit)
     emit.begin(0)
     return b",".join(b"%d" % unit for unit in read)

@@ -154,3 +154,10 @@ def test_names_of_parts_and_relationships_do_not_matter() -> None:
 def test_a_broken_document_is_told() -> None:
     with pytest.raises(DamagedDocument):
         list(block_fingerprints(io.BytesIO(rewritten(document(), {"word/document.xml": b"<w:document"})), ReadLimits()))
+
+
+def test_a_namespace_that_is_none_is_told() -> None:
+    odd = body("<w:document ", '<w:document xmlns:odd="0" ')(document())
+
+    with pytest.raises(DamagedDocument, match="XML namespace"):
+        list(block_fingerprints(io.BytesIO(odd), ReadLimits()))

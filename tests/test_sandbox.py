@@ -191,7 +191,7 @@ def test_events_of_a_wrong_shape_are_a_verdict(document: Document, lying: Slots)
 
 
 def crashing(document: Document, **units: list[int]) -> Task:
-    payload = {"aborting": [], "killing": [], "spinning": [], "greedy": []} | units
+    payload = {"aborting": [], "killing": [], "spinning": [], "greedy": [], "mistaken": []} | units
     return task(document, "crash_at", payload, cpu_s=60.0, unit_s=1.0, spares=True)
 
 
@@ -200,6 +200,17 @@ def test_a_unit_that_takes_its_worker_down_costs_itself(document: Document, lyin
 
     assert outcome.problem is None
     assert outcome.result == b"1,2,4,6,8,9"
+
+
+def test_a_bug_at_one_unit_costs_that_unit_and_is_logged(
+    document: Document, lying: Slots, caplog: pytest.LogCaptureFixture
+) -> None:
+    (outcome,) = lying.run([crashing(document, mistaken=[4])])
+
+    assert outcome.problem is None
+    assert outcome.result == b"1,2,3,5,6,7,8,9,10"
+    assert "unit 4 is left out" in caplog.text
+    assert "LookupError: a bug at 4" in caplog.text
 
 
 def test_a_document_with_too_many_bad_units_is_given_up(document: Document, lying: Slots) -> None:

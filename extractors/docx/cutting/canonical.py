@@ -18,7 +18,7 @@ from extractors.docx.cutting.marks import ADDED, MOVED, SECTION_PLACE
 from extractors.docx.cutting.notes import NOTE_REFERENCES
 from extractors.docx.cutting.ranges import COMMENT_REFERENCE
 from extractors.docx.cutting.sections import FOOTER, HEADER
-from extractors.docx.cutting.trees import alone, take
+from extractors.docx.cutting.trees import alone, canonical, take
 from extractors.docx.names import PIC, R_ID, W_ID, W_SECT_PR, W_VAL, WP, A, w
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Canonical:
     def digest(self, element: Element) -> bytes:
         """Return a hash of a prepared element, with the styles it uses."""
         styles = {each.get(W_VAL, "") for each in element.iter(*_STYLED)}
-        data = etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
+        data = canonical(element)
         found = hashlib.sha256(data)
         found.update(self._defaults)
         for style in sorted(styles):
@@ -206,7 +206,7 @@ class Canonical:
                 copy = alone(element)
                 etree.strip_attributes(copy, *_REVISIONS)
                 etree.strip_elements(copy, w("rsid"), NUM_ID, with_tail=False)
-                hashed.update(etree.tostring(copy, method="c14n", exclusive=True))
+                hashed.update(canonical(copy))
                 based_on = element.find(w("basedOn"))
                 at = None if based_on is None else based_on.get(W_VAL)
             found = self._style_prints[style] = hashed.digest()
@@ -216,7 +216,7 @@ class Canonical:
         hashed = hashlib.sha256()
         defaults = None if styles is None else styles.find(w("docDefaults"))
         if defaults is not None:
-            hashed.update(etree.tostring(defaults, method="c14n", exclusive=True, with_tail=False))
+            hashed.update(canonical(defaults))
         for identity, element in self._styles.items():
             if element.get(w("default")) in {"1", "true", "on"}:
                 hashed.update(self._style(identity))
@@ -230,7 +230,7 @@ def level_print(level: Element | None) -> bytes:
     copy = alone(level)
     etree.strip_attributes(copy, w("tplc"), w("tentative"))
     etree.strip_elements(copy, w("start"), w("lvlText"), w("pStyle"), w("lvlPicBulletId"), with_tail=False)
-    return hashlib.sha256(etree.tostring(copy, method="c14n", exclusive=True)).digest()
+    return hashlib.sha256(canonical(copy)).digest()
 
 
 def _simplify_list(properties: Element) -> None:

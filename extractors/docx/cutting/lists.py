@@ -16,6 +16,7 @@ from lxml import etree
 
 from extractors.docx.cutting import marks
 from extractors.docx.cutting.listed import ILVL, NUM_ID, NUM_PR, Listed, Outline, Tally
+from extractors.docx.cutting.trees import canonical
 from extractors.docx.names import W_PPR, W_VAL, number, w
 from extractors.docx.numbering import LEVELS, Level
 from extractors.docx.numerals import numeral
@@ -166,7 +167,7 @@ class Continuation:
         if found is None:
             source = self._sources.get(num_id)
             overrides = () if source is None else source.iter(_LVL)
-            found = self._signatures[num_id] = b"".join(etree.tostring(each, method="c14n") for each in overrides)
+            found = self._signatures[num_id] = b"".join(canonical(each) for each in overrides)
         return found
 
     def _literals(self, num_id: str, carried: dict[int, int]) -> dict[int, str]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
+from extractors.errors import DamagedDocument
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,6 +40,23 @@ def found(xpath: etree.XPath, root: Element) -> list[Element]:
 def values(xpath: etree.XPath, root: Element) -> list[str]:
     """Return the attribute values that an expression finds."""
     return cast("list[str]", xpath(root))
+
+
+def canonical(element: Element) -> bytes:
+    """Return an element as canonical XML (Exclusive XML Canonicalization 1.0), without comments and without its tail.
+
+    Raises:
+        DamagedDocument: The document declares a namespace that is no absolute URI, for which no canonical form is
+            defined.
+    """
+    try:
+        data: bytes = etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
+    except etree.C14NError as error:
+        raise DamagedDocument(
+            "The document declares an XML namespace that is none, so it cannot be proven that pieces are its own. Open "
+            "the file in Word or LibreOffice, save it anew as .docx and split that, or split its text (--as text)."
+        ) from error
+    return data
 
 
 def alone(element: Element) -> Element:

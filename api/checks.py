@@ -17,9 +17,10 @@ from api.models import JobOut, ModelId, ReportOut, TargetId
 from api.orders import IN_QUERY, order_of, prepared
 from api.preferences import Preference, preference_of
 from api.problems import problem_response
-from api.query import known_query
+from api.query import known_query, own_limits
 from preflight.engine.workers import Interruptible
 from preflight.errors import Interrupted, ServiceBusy
+from preflight.judging import Order, UserLimits
 from preflight.ledger.states import JobState
 from preflight.pipeline import run
 from preflight.service.jobs import Wish
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from api.bodies import Received
-    from preflight.judging import Order
     from preflight.ledger.records import JobView
     from preflight.model import Report
 
@@ -37,6 +37,20 @@ DIRECT_BYTES = 32 * 1024 * 1024
 """Larger documents are a job at once: what was begun for a caller who waits would be begun anew when it takes long."""
 
 router = APIRouter(tags=["check"], dependencies=[Depends(known_query)])
+
+
+def _asked(
+    limits: Annotated[UserLimits, Depends(own_limits)],
+    target: Annotated[TargetId | None, Query(alias="for", description="Receiving service")] = None,
+    via: Annotated[list[TargetId] | None, Query(description="Gateways on the way", max_length=10)] = None,
+    model: Annotated[ModelId | None, Query(description="Model at the target")] = None,
+) -> Order:
+    """Return what is asked for.
+
+    Raises:
+        UnknownTarget: A target or gateway is not known.
+    """
+    return order_of(target, via or (), model, words=IN_QUERY, limits=limits)
 
 
 @router.post(
@@ -51,9 +65,7 @@ async def check(
     request: Request,
     context: Annotated[Context, Depends(context_of)],
     owner: Annotated[str, Depends(tenant_of)],
-    target: Annotated[TargetId | None, Query(alias="for", description="Receiving service")] = None,
-    via: Annotated[list[TargetId] | None, Query(description="Gateways on the way", max_length=10)] = None,
-    model: Annotated[ModelId | None, Query(description="Model at the target")] = None,
+    order: Annotated[Order, Depends(_asked)],
     filename: Annotated[str, Query(description="Display name", max_length=500)] = "document",
     x_document_password: Annotated[str | None, Header(description="Password of the document")] = None,
 ) -> Response:
@@ -61,7 +73,6 @@ async def check(
 
     The answer is the report, or 202 with the job that makes it when that takes longer than the request waits.
     """
-    order = order_of(target, via or (), model, words=IN_QUERY)
     await to_thread.run_sync(prepared, order)
     preference = preference_of(request, context.options, unless_said_s=context.options.wait_s)
     _free_place(context)  # asked before the body is taken, too

@@ -56,7 +56,7 @@ async def check_document(
     request: Request, document_id: DocumentId, body: CheckIn, context: Shared, owner: Owner, idempotency_key: Key = None
 ) -> Response:
     """Check a document that is kept here."""
-    order = order_of(body.target, body.via, body.model, words=IN_BODY)
+    order = order_of(body.target, body.via, body.model, words=IN_BODY, limits=body.own_limits())
     await to_thread.run_sync(prepared, order)
     wish = with_hook(Wish(order=order), body.webhook, context)
     preference = preference_of(request, context.options, unless_said_s=0.0)

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from preflight.judging import UserLimits
+
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 TargetId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 ModelId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -17,6 +19,17 @@ class _In(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
+class _LimitsIn(_In):
+    max_bytes: Whole | None = None
+    max_pages: Whole | None = None
+    max_tokens: Whole | None = None
+    max_seconds: Annotated[float | None, Field(gt=0, le=1e9, allow_inf_nan=False)] = None
+
+    def own_limits(self) -> UserLimits:
+        """Return the caller's own limits."""
+        return UserLimits(bytes=self.max_bytes, pages=self.max_pages, tokens=self.max_tokens, seconds=self.max_seconds)
+
+
 class HookIn(_In):
     """Who is told when the job has ended, signed by Standard Webhooks."""
 
@@ -24,7 +37,7 @@ class HookIn(_In):
     secret: Annotated[str, StringConstraints(pattern=r"^whsec_[A-Za-z0-9+/]{32,88}={0,2}$")]
 
 
-class CheckIn(_In):
+class CheckIn(_LimitsIn):
     """What a document is checked for."""
 
     target: Annotated[TargetId | None, Field(alias="for", description="Receiving service")] = None
@@ -42,16 +55,12 @@ class TextIn(_In):
     webhook: HookIn | None = None
 
 
-class SplitIn(_In):
+class SplitIn(_LimitsIn):
     """What pieces are for, and how they are made. A target or a limit of your own is needed."""
 
     target: Annotated[TargetId | None, Field(alias="for", description="Receiving service")] = None
     via: Annotated[list[TargetId], Field(max_length=10, description="Gateways on the way")] = []
     model: Annotated[ModelId | None, Field(description="Model at the target")] = None
-    max_bytes: Whole | None = None
-    max_pages: Whole | None = None
-    max_tokens: Whole | None = None
-    max_seconds: Annotated[float | None, Field(gt=0, le=1e9, allow_inf_nan=False)] = None
     form: Annotated[Literal["document", "text", "markdown"], Field(alias="as")] = "document"
     with_text: bool = False
     shrink: Literal["auto", "never"] = "auto"

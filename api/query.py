@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.routing import APIRoute
 
 from preflight.errors import UsageError
+from preflight.judging import UserLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from fastapi.dependencies.models import Dependant
 
 REPEATABLE = frozenset({"via"})
 """Parameters that may be given several times."""
@@ -29,7 +32,7 @@ async def known_query(request: Request) -> None:
         UsageError: A parameter is not known here, or repeated where one is taken.
     """
     route = request.scope.get("route")
-    known = [one.alias for one in route.dependant.query_params] if isinstance(route, APIRoute) else []
+    known = list(_parameters(route.dependant)) if isinstance(route, APIRoute) else []
     counts = Counter(name for name, _ in request.query_params.multi_items())
     unknown = [name for name in counts if name not in known]
     if unknown:
@@ -38,6 +41,23 @@ async def known_query(request: Request) -> None:
     repeated = [name for name, count in counts.items() if count > 1 and name not in REPEATABLE]
     if repeated:
         raise UsageError(f"The query parameter {_listed(repeated)} is given more than once. Give it once.")
+
+
+def own_limits(
+    max_bytes: Annotated[int | None, Query(description="Bytes a piece may have")] = None,
+    max_pages: Annotated[int | None, Query(description="Pages a piece may have")] = None,
+    max_tokens: Annotated[int | None, Query(description="Tokens a piece may have")] = None,
+    max_seconds: Annotated[float | None, Query(description="Seconds a piece may take there")] = None,
+) -> UserLimits:
+    """Return the caller's own limits; a route takes them with ``Depends(own_limits)``."""
+    return UserLimits(bytes=max_bytes, pages=max_pages, tokens=max_tokens, seconds=max_seconds)
+
+
+def _parameters(dependant: Dependant) -> Iterable[str]:
+    """Names a route takes in its query, those of what it depends on among them."""
+    yield from (one.alias for one in dependant.query_params)
+    for part in dependant.dependencies:
+        yield from _parameters(part)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -30,7 +30,7 @@ def split_wish(body: SplitIn) -> Wish:
         UsageError: Nothing says what a piece may hold.
         UnknownTarget: A target or gateway is not known.
     """
-    limits = UserLimits(bytes=body.max_bytes, pages=body.max_pages, tokens=body.max_tokens, seconds=body.max_seconds)
+    limits = body.own_limits()
     if body.target is None and limits == UserLimits():
         raise UsageError("Say what the pieces are for: `for`, or a limit of your own such as `max_pages`.")
     options = SplitOptions(

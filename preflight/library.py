@@ -33,6 +33,7 @@ def check(
     target: str | None = None,
     via: Sequence[str] = (),
     model: str | None = None,
+    limits: UserLimits | None = None,
     password: str | None = None,
     settings: Settings | None = None,
     executor: Executor | None = None,
@@ -45,6 +46,7 @@ def check(
             verdict speaks of the document alone.
         via: Ids of gateways on the way.
         model: Model at the target; its default when None.
+        limits: Limits of your own, besides the target's.
         password: The document's password, if it has one.
         settings: How the work is done; from ``preflight.toml`` and the environment when None.
         executor: Workers to use and keep; one worker for this call alone when None.
@@ -56,9 +58,10 @@ def check(
         FileMissing: There is no readable regular file.
         EmptyDocument: The file has zero bytes.
         UnknownTarget: No profile has this id.
+        UsageError: A limit that nothing can meet.
     """
     settings = settings or load_settings()
-    prepared = prepare(Order(target=target, hops=tuple(via), model=model))
+    prepared = prepare(Order(target=target, hops=tuple(via), model=model, limits=limits or UserLimits()))
     document = find_document(path)
     with _workers(executor, settings, 1) as workers:
         return run(document, prepared, settings, workers, password=password)

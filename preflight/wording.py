@@ -32,7 +32,10 @@ class OrderWords:
 LIBRARY_WORDS = OrderWords()
 FLAG_WORDS = OrderWords(target="--for", via="--via", model="--model", limit="--max-{}")
 QUERY_WORDS = OrderWords(
-    target="the query parameter `for`", via="the query parameter `via`", model="the query parameter `model`"
+    target="the query parameter `for`",
+    via="the query parameter `via`",
+    model="the query parameter `model`",
+    limit="the query parameter `max_{}`",
 )
 JSON_WORDS = OrderWords(target="`for`", via="`via`", model="`model`", limit="`max_{}`")
 

@@ -87,6 +87,26 @@ def test_a_single_file_on_the_command_line_is_the_same_bytes(samples: Path, work
     assert out == report_json(check(path, target=TARGET, executor=workers))
 
 
+def test_limits_of_ones_own_hold_at_every_door(samples: Path, service: str, workers: Slots) -> None:
+    path = samples / "report.pdf"
+    flags = ["--max-bytes", "9000", "--max-pages", "2", "--max-tokens", "1500", "--max-seconds", "7.5"]
+    args = [sys.executable, "-m", "preflight.cli", "check", str(path), "--for", TARGET, *flags, "--json"]
+    query = {"for": TARGET, "filename": path.name} | {
+        flag[2:].replace("-", "_"): value for flag, value in zip(flags[::2], flags[1::2], strict=True)
+    }
+
+    from_cli = subprocess.run(args, capture_output=True, check=False).stdout
+    limits = UserLimits(bytes=9_000, pages=2, tokens=1_500, seconds=7.5)
+    report = check(path, target=TARGET, limits=limits, executor=workers)
+    answer = httpx.post(f"{service}/v1/check", params=query, content=path.read_bytes(), timeout=60)
+    refused = httpx.post(f"{service}/v1/check", params={"max_pages": 0}, content=b"hello", timeout=60)
+
+    assert {one.limit for one in report.limits if one.by == "user"} == {"bytes", "pages", "tokens", "seconds"}
+    assert from_cli == answer.content == report_json(report)
+    assert refused.status_code == 422
+    assert "the query parameter `max_pages` must be more than 0" in refused.json()["detail"]
+
+
 WRONG: dict[str, Order] = {
     "target": Order(hops=("nginx",)),
     "via": Order(target="nginx"),
@@ -103,7 +123,7 @@ WRONG: dict[str, Order] = {
         ("via", "`via`", "--via", "parameter `via`"),
         ("target again", "`target`", "--for", "parameter `for`"),
         ("model", "`model`", "--model", "parameter `model`"),
-        ("limit", "`limits.pages`", "--max-pages", "`limits.pages`"),
+        ("limit", "`limits.pages`", "--max-pages", "parameter `max_pages`"),
     ],
 )
 def test_each_front_door_names_things_in_its_own_words(what: str, library: str, flag: str, query: str) -> None:

@@ -95,6 +95,9 @@ class TableFacts:
         header_rows: Rows marked to repeat on each page.
         nested: Tables inside its cells, at any depth.
         merged_cells: Cells that span more than one grid column or continue a cell above.
+        chars: Characters of all its cells.
+        header_chars: Those of its header rows, which every piece of a divided table repeats.
+        longest_row_chars: Those of the longest of the other rows: the least a piece can hold besides the header.
     """
 
     rows: int
@@ -102,6 +105,9 @@ class TableFacts:
     header_rows: int = 0
     nested: int = 0
     merged_cells: int = 0
+    chars: int = 0
+    header_chars: int = 0
+    longest_row_chars: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +194,7 @@ class PdfFacts:
         permissions: What the encryption allows, by name (print, copy, …); empty when not encrypted.
         encryption: Method in words, for example ``AES-256``; None when not encrypted.
         opened_with: Which password opened it: ``none``, ``empty``, ``user`` or ``owner``.
+        needs_password: Nobody opens it without a password.
         signatures: Signature fields that carry a signature.
         form_fields: AcroForm fields (terminal ones).
         xfa: An XFA form is present (never parsed).
@@ -206,6 +213,7 @@ class PdfFacts:
     permissions: dict[str, bool] = field(default_factory=dict)
     encryption: str | None = None
     opened_with: Literal["none", "empty", "user", "owner"] = "none"
+    needs_password: bool = False
     signatures: int = 0
     form_fields: int = 0
     xfa: bool = False

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from extractors.facts import Finding, UnitKind
 from preflight.margins import CUTTABLE
-from preflight.wording import amount, counted, kinds_of_file, named_units, share_of, upper_first
+from preflight.protection import may_be_decrypted
+from preflight.wording import amount, counted, kinds_of_file, share_of, upper_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from extractors.facts import DocumentFacts, Severity
     from preflight.case import Case, TargetView
@@ -21,21 +22,6 @@ NEAR_MARGIN = 0.1
 PICTURE_SHARE = 0.25
 """Share of a page under images from which a reader would miss them."""
 
-_SHRINK: dict[Measure, str] = {
-    "bytes": "Re-encode the images at 150 to 200 dpi",
-    "tokens": "Send the text instead of the image (`preflight text`)",
-    "pixels-per-side": "Make the image smaller",
-    "megapixels": "Make the image smaller",
-    "page-points": "Print it to a smaller paper size",
-}
-_HOPELESS: dict[Measure, str] = {
-    "bytes": "Images are not what weighs here, so re-encoding them is not enough: send the text instead "
-    "(`preflight text`), or choose a target that takes more",
-    "tokens": "Divide the text by hand, or choose a model with a larger context window",
-    "seconds": "Use the service's asynchronous or batch way, or raise the time-out",
-    "words": "Divide the text by hand",
-    "images": "Choose a target that takes more images",
-}
 _LESS: dict[Measure, str] = {
     "seconds": " or use the service's asynchronous way",
     "tokens": " or choose a model with a larger context window",
@@ -53,39 +39,44 @@ def refusals(case: Case) -> tuple[Finding, ...]:
                 "media-not-accepted", f"{target.id} does not take {_kind(case)}{_because(target)}. {_instead(target)}"
             ),
         )
-    found = []
-    if facts.encrypted and "encrypted" in target.refuses:
-        remedy = "Save it without encryption (`qpdf --decrypt IN OUT`, with --password if it has one)"
-        found.append(
-            _error("encrypted-not-accepted", f"{target.id} takes no encrypted files. {remedy} and check again.")
-        )
+    return () if may_be_decrypted(facts) else tuple(_locked(target, facts))
+
+
+def mendable(case: Case) -> tuple[Finding, ...]:
+    """What the target does not take as it is, and what writing it anew takes away."""
+    target, facts = case.target, case.facts
+    if target is None:
+        return ()
+    found = list(_locked(target, facts)) if may_be_decrypted(facts) else []
     if facts.pdf is not None and facts.pdf.xfa and "xfa" in target.refuses:
-        remedy = "Open it in Adobe Acrobat and print it to PDF, which makes an ordinary form of it"
-        found.append(_error("xfa-not-accepted", f"{target.id} takes no XFA forms. {remedy}, and check again."))
-    if _copy_protected(facts) and "copy-protected" in target.refuses:
-        remedy = "Ask its author for a copy without the restriction"
-        found.append(
-            _error("copy-protected-not-accepted", f"{target.id} takes no PDF that forbids copying its text. {remedy}.")
+        remedy = (
+            "`preflight split` leaves the XFA part out; where the pages then show no more than a notice, open it in "
+            "Adobe Acrobat and print it to PDF"
         )
+        found.append(_error("xfa-not-accepted", f"{target.id} takes no XFA forms. {remedy}."))
     return tuple(found)
 
 
-def oversize(
-    case: Case, hopeless: Mapping[Reading, Sequence[int]], reducible: Mapping[Reading, Sequence[int]]
-) -> Iterator[Finding]:
-    """Units over a limit by themselves: no cut between units helps."""
-    for groups, remedies in ((hopeless, _HOPELESS), (reducible, _SHRINK)):
-        for reading, numbers in groups.items():
-            where = upper_first(named_units(case.facts.unit_kind, numbers))
-            verb = "has" if len(numbers) == 1 else "have each"
-            remedy = remedies.get(reading.limit.measure, "Choose a target that takes more")
-            if remedies is _HOPELESS and reading.limit.measure == "bytes" and case.media_type.startswith("text/"):
-                remedy = "Divide the text by hand, or choose a target that takes more"
-            message = (
-                f"{where} {verb} more than {_allowed(reading.limit)}, so cutting between "
-                f"{case.facts.unit_kind}s does not help. {remedy}."
-            )
-            yield _error("unit-over-limit", message, numbers)
+def _locked(target: TargetView, facts: DocumentFacts) -> Iterator[Finding]:
+    """What encryption keeps the target from, with who may take it away."""
+    if not facts.encrypted:
+        return
+    needs_password = facts.pdf is not None and facts.pdf.needs_password
+    if may_be_decrypted(facts):
+        remedy = "`preflight split` writes it without encryption"
+    else:
+        remedy = (
+            "If you may save it without its encryption, `preflight split --decrypt` does (so does the password of its "
+            "owner); otherwise ask its author for a copy without the restriction"
+        )
+    if "encrypted" in target.refuses:
+        yield _error("encrypted-not-accepted", f"{target.id} takes no encrypted files. {remedy}.")
+    elif needs_password:
+        message = f"It opens only with a password, and nobody says that {target.id} can be given one: it sees nothing."
+        yield _error("password-needed", f"{message} {remedy}.")
+    if _copy_protected(facts) and "copy-protected" in target.refuses:
+        message = f"{target.id} takes no PDF that forbids copying its text."
+        yield _error("copy-protected-not-accepted", f"{message} {remedy}.")
 
 
 def ocr(case: Case) -> Iterator[Finding]:
@@ -114,18 +105,18 @@ def ocr(case: Case) -> Iterator[Finding]:
         yield _warning("scans-invisible", message, scans)
 
 
-def over_limits(case: Case, hopeless: Mapping[Reading, Sequence[int]]) -> Iterator[Finding]:
-    """Limits the document as a whole exceeds, but for those that no cut helps with, which has been said."""
+def over_limits(case: Case, told: Collection[Reading]) -> Iterator[Finding]:
+    """Limits the document as a whole exceeds, but for those that units exceed alone, of which has been told."""
     for reading in case.readings:
         limit, value = reading.limit, reading.value
         if value is None or not reading.over or limit.measure not in CUTTABLE:
             continue  # what is about one unit is said unit by unit
-        if reading in hopeless or len(reading.alone) == case.facts.unit_count:
+        if reading in told or (len(reading.alone) == case.facts.unit_count and _undivided(case)):
             continue  # units are over by themselves, which has been said
         takes = "takes" if limit.measure == "seconds" else "has"
         if reading.likely is not None and reading.likely <= limit.max:
             message = (
-                f"Likely it {takes} {amount(limit.measure, reading.likely)}, which is within {_allowed(limit)}; but it "
+                f"Likely it {takes} {amount(limit.measure, reading.likely)}, which is within {allowed(limit)}; but it "
                 f"may be up to {amount(limit.measure, value)}, and the verdict goes by that. {_cut(case)} to be sure, "
                 "or have the service count it."
             )
@@ -133,10 +124,21 @@ def over_limits(case: Case, hopeless: Mapping[Reading, Sequence[int]]) -> Iterat
         else:
             coded = " once encoded" if limit.encoded else ""
             message = (
-                f"It {takes} {amount(limit.measure, value)}{coded}, more than {_allowed(limit)}. "
+                f"It {takes} {amount(limit.measure, value)}{coded}, more than {allowed(limit)}. "
                 f"{_cut(case)}{_LESS.get(limit.measure, '')}."
             )
             yield _warning(f"over-{limit.measure}", message)
+
+
+def decryption(case: Case) -> Iterator[Finding]:
+    """What stands before cutting a document that is taken encrypted, but too large."""
+    if may_be_decrypted(case.facts) or not any(reading.over for reading in case.readings):
+        return
+    message = (
+        "Pieces are written without its encryption, which its author does not allow everybody to take away: "
+        "`preflight split` wants --decrypt, or the password of its owner."
+    )
+    yield _warning("decryption-not-allowed", message)
 
 
 def doubts(case: Case, bound: Reading | None) -> Iterator[Finding]:
@@ -153,12 +155,12 @@ def doubts(case: Case, bound: Reading | None) -> Iterator[Finding]:
             continue  # a long patience of the service itself; the figures say that the time is unknown
         if limit.measure == "seconds":
             message = (
-                f"How long it takes on the server is not known, nor whether {_allowed(limit)} are enough. "
+                f"How long it takes on the server is not known, nor whether {allowed(limit)} are enough. "
                 "If it times out, cut it into smaller pieces or use an asynchronous way."
             )
             yield _info("time-unknown", message)
         else:
-            message = f"Its {limit.measure} are not known, nor whether they are within {_allowed(limit)}."
+            message = f"Its {limit.measure} are not known, nor whether they are within {allowed(limit)}."
             yield _info(f"{limit.measure}-unknown", f"{message} Count them with the service's own counter.")
     if bound is not None and bound.limit.status not in {"confirmed", "user"}:
         yield _unsure(bound.limit)
@@ -173,7 +175,7 @@ def near_limits(case: Case) -> Iterator[Finding]:
         if limit.measure not in CUTTABLE or limit.max <= 1:
             continue  # one page of one page allowed is no close call
         left = amount(limit.measure, limit.max - value)
-        message = f"It has {amount(limit.measure, value)} of {_allowed(limit)}: {left} left."
+        message = f"It has {amount(limit.measure, value)} of {allowed(limit)}: {left} left."
         yield _info("near-limit", f"{message} Send nothing else with it, or cut it.")
 
 
@@ -195,9 +197,14 @@ def unseen_images(case: Case) -> Iterator[Finding]:
         yield Finding(severity="info", code="images-unseen", message=message, units=numbers)
 
 
-def _allowed(limit: Limit) -> str:
+def allowed(limit: Limit) -> str:
+    """A limit in words, with who sets it."""
     who = "you allow" if limit.by == "user" else f"{limit.by} allows"
     return f"the {amount(limit.measure, limit.max)} {who}"
+
+
+def _undivided(case: Case) -> bool:
+    return case.plan is None or not any(piece.rows for piece in case.plan.pieces)
 
 
 def _cut(case: Case) -> str:
@@ -233,7 +240,8 @@ def _because(target: TargetView) -> str:
 def _instead(target: TargetView) -> str:
     if not target.takes:
         return "Choose another target."
-    return f"Convert it: it takes {kinds_of_file(target.takes)}."
+    as_text = ", or send its text: `preflight split --as text` writes it" if "text/plain" in target.takes else ""
+    return f"Convert it (it takes {kinds_of_file(target.takes)}){as_text}."
 
 
 def _copy_protected(facts: DocumentFacts) -> bool:

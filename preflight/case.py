@@ -34,6 +34,11 @@ class TargetView:
     note: str = ""
     takes: tuple[str, ...] = ()
 
+    @property
+    def takes_text(self) -> bool:
+        """Whether it may take plain text: a target that does not say what it takes is not known to refuse it."""
+        return not self.takes or "text/plain" in self.takes
+
     @classmethod
     def of(cls, target: Target, media_type: str) -> TargetView:
         """Take from a target in its mode what matters for one media type."""

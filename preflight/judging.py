@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from math import ceil
 from typing import TYPE_CHECKING
 
 from preflight.case import TargetView
@@ -13,6 +14,7 @@ from preflight.limits import effective_limits, user_limit
 from preflight.model import Range, Report, TargetRef, Verdict
 from preflight.plan import Boundary, PieceLimits, make_plan
 from preflight.prices import PieceSize, Priced, price, with_cost
+from preflight.rows import share_of_rows, with_rows
 from preflight.target import load_hop, load_target, model_of
 from preflight.tokens import encodings_for
 from preflight.verdict import judge
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from extractors.facts import DocumentFacts
     from preflight.messages import Examined
-    from preflight.model import Estimate, Limit, Measure, Plan, UnitEstimate
+    from preflight.model import Estimate, Limit, Measure, Plan, PlannedPiece, UnitEstimate
     from preflight.profile import Hop, ModelInfo, Target
     from preflight.reading import Unread
     from preflight.vocabulary import Encoding
@@ -166,9 +168,9 @@ def report_on(examined: Examined, prepared: Prepared) -> Report:
     refused = view is not None and view.sees == "refused"  # no piece of it would be taken
     plan = _plan(examined, weighed, target) if limits and not refused else None
     if target is not None:
-        spans = [(one.first, one.last) for one in plan.pieces] if plan else [(1, facts.unit_count)]
         model = prepared.model.id if prepared.model else None
-        priced = price(target, model, [_size(facts, weighed, first, last) for first, last in spans])
+        sizes = [_size(facts, weighed, one) for one in plan.pieces] if plan else [_size(facts, weighed)]
+        priced = price(target, model, sizes)
         if refused:
             priced = Priced(
                 cost=None, basis=f"unknown: {target.ref} does not take {kinds_of_file((source.media_type,))}"
@@ -238,6 +240,7 @@ def _plan(examined: Examined, weighed: Weighed, target: Target | None) -> Plan:
         page_units=facts.unit_kind != "block",
         whole_bytes=examined.source.size_bytes,
     )
+    plan = with_rows(plan, facts, weighed.units, weighed.limits, examined.source.media_type)
     if weighed.figures.tokens is not None:
         return plan
     return replace(plan, pieces=tuple(replace(piece, tokens=None) for piece in plan.pieces))
@@ -252,12 +255,15 @@ def boundaries(facts: DocumentFacts) -> list[Boundary]:
     ]
 
 
-def _size(facts: DocumentFacts, weighed: Weighed, first: int, last: int) -> PieceSize:
-    """What the request of units ``first`` to ``last`` is priced by."""
-    run = weighed.units[first - 1 : last]
+def _size(facts: DocumentFacts, weighed: Weighed, piece: PlannedPiece | None = None) -> PieceSize:
+    """What the request of one piece is priced by; of the whole document without one."""
+    run = weighed.units[piece.first - 1 : piece.last] if piece else weighed.units
     tokens = None
     if weighed.figures.tokens is not None:
-        low, likely, high = (sum(column) for column in zip(*(_ends(unit.tokens) for unit in run), strict=True))
+        share = share_of_rows(facts.units[piece.first - 1], piece.rows) if piece and piece.rows else 1
+        low, likely, high = (
+            ceil(share * sum(column)) for column in zip(*(_ends(unit.tokens) for unit in run), strict=True)
+        )
         tokens = Range(low=low, likely=likely, high=high)
     return PieceSize(tokens=tokens, pages=None if facts.unit_kind == "block" else len(run))
 

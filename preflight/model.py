@@ -234,6 +234,7 @@ class PlannedPiece:
         bytes: Estimated bytes of the piece as a file.
         seconds: Likely seconds at the target, None when unknown.
         reason: Why it ends where it does.
+        rows: First and last row, where its one unit is a table that is divided by rows.
     """
 
     index: int
@@ -243,6 +244,7 @@ class PlannedPiece:
     bytes: int
     seconds: float | None
     reason: str
+    rows: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from preflight.case import TargetView
 from preflight.errors import UnitOverLimit
 from preflight.limits import raw_bytes_max
 from preflight.margins import Measured, read_limits
+from preflight.remedies import remedy_alone
 from preflight.wording import amount
 
 if TYPE_CHECKING:
@@ -14,18 +16,8 @@ if TYPE_CHECKING:
 
     from preflight.cutting import Piece
     from preflight.margins import Reading
-    from preflight.model import Limit, Measure
+    from preflight.model import Limit
     from preflight.survey import Surveyed
-
-_REMEDIES: dict[Measure, str] = {
-    "tokens": "Send its text instead of the document (--as text), or choose a model with a larger context window",
-    "seconds": "Use the service's asynchronous way, or raise the limit",
-    "words": "Send its text, which can be cut anywhere (--as text)",
-    "images": "Send its text (--as text), or choose a target that takes more images",
-    "pixels-per-side": "Make the image smaller first",
-    "megapixels": "Make the image smaller first",
-    "page-points": "Print it to a smaller paper size first",
-}
 
 
 def readings_of(surveyed: Surveyed) -> tuple[Reading, ...]:
@@ -52,7 +44,7 @@ def too_long_alone(surveyed: Surveyed) -> Iterator[tuple[int, Limit]]:
 
 def over_limit(surveyed: Surveyed, number: int, limit: Limit) -> UnitOverLimit:
     """Return the failure for a unit that is over a limit other than the one on bytes."""
-    remedy = _REMEDIES.get(limit.measure, "Choose a target that takes more")
+    remedy = remedy_alone(limit.measure, takes_text=_takes_text(surveyed))
     raised = ", or raise the limit" if limit.by == "user" and "raise" not in remedy else ""
     return UnitOverLimit(
         f"{_named(surveyed, number)} alone has more than the {_allowed(limit)}. {remedy}{raised}.", unit=number
@@ -70,10 +62,10 @@ def over_bytes(surveyed: Surveyed, number: int, size: int, tried: Piece | None =
     """
     limit = tightest_on_bytes(surveyed.limits)
     most = f"the {_allowed(limit)}" if limit else "the time limit allows"
-    done, remedy = "", "Send its text (--as text), or choose a target that takes more"
+    done, remedy = "", remedy_alone("bytes", takes_text=_takes_text(surveyed))
     left = [change.message for change in tried.changes if change.code == "images-left"] if tried else []
     if surveyed.options.shrink == "never" and surveyed.examined.facts.units[number - 1].image_count:
-        remedy = "Allow its images to be made smaller (--shrink auto), or send its text (--as text)"
+        remedy = f"Allow its images to be made smaller (--shrink auto). {remedy}"
     elif tried and tried.path is not None:
         remedy = f"With its images small enough for that it would no longer look the same. {remedy}"
     elif tried and tried.size_bytes < size:
@@ -90,6 +82,11 @@ def over_bytes(surveyed: Surveyed, number: int, size: int, tried: Piece | None =
 def tightest_on_bytes(limits: Sequence[Limit]) -> Limit | None:
     """Return the limit on bytes that leaves the smallest file."""
     return min((limit for limit in limits if limit.measure == "bytes"), key=raw_bytes_max, default=None)
+
+
+def _takes_text(surveyed: Surveyed) -> bool:
+    target = surveyed.prepared.target
+    return target is None or TargetView.of(target, surveyed.examined.source.media_type).takes_text
 
 
 def _named(surveyed: Surveyed, number: int) -> str:

@@ -92,6 +92,8 @@ def _pieces(report: Report, *, most: int | None = None) -> Table:
     table.add_column("ends at", overflow="ellipsis", no_wrap=True)
     for piece in pieces[:most]:
         span = f"{piece.first}–{piece.last}" if piece.last > piece.first else f"{piece.first}"
+        if piece.rows is not None:
+            span += f", rows {piece.rows[0]}–{piece.rows[1]}"
         tokens = Text("unknown", "dim") if piece.tokens is None else f"{piece.tokens:,}"
         table.add_row(f"{piece.index}", span, tokens, size(piece.bytes), piece.reason)
     if most is not None and len(pieces) > most:

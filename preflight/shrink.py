@@ -1,4 +1,4 @@
-"""How far images of one unit may be re-encoded when the unit alone is too large: the steps, gentle first."""
+"""How far images of one unit may be re-encoded when the unit alone is too large: the steps, and what they come to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from extractors.base import ShrinkStep
 from extractors.facts import UnitKind
+from preflight.model import Range
 
 if TYPE_CHECKING:
     from extractors.facts import UnitFacts
@@ -31,3 +32,51 @@ _WRITING = ShrinkStep(dpi=300, jpeg_quality=60, mode="bilevel")
 def steps_for(unit: UnitFacts) -> tuple[ShrinkStep, ...]:
     """Return the steps to try for a unit, in order; black and white only for pages of scanned writing."""
     return (*_STEPS, _WRITING) if unit.kind is UnitKind.SCAN and unit.block is None else _STEPS
+
+
+_POINTS_PER_INCH = 72
+_FRAME_INCHES = 11.7
+"""Longer side of a frame that does not say its resolution, as :mod:`extractors.frames` takes it."""
+_GRAY_BYTES = (0.01, 0.7)
+"""Bytes of a pixel in gray JPEG at the last step: empty paper, and nothing but noise."""
+_LOSSLESS_BYTES = 1.05
+"""The most of a gray pixel where the file stays one without loss (PNG)."""
+_BILEVEL_BYTES = 0.0005
+"""The least of a pixel in black and white."""
+
+
+def shrunk_bytes(unit: UnitFacts, size: int) -> Range:
+    """Return what a piece with this unit alone comes to at the last step, as known before it is tried. Pure.
+
+    Pixels are what counts, not the bytes they are stored in: a raw scan shrinks to a hundredth, a poor JPEG not at all.
+    Where it is not known how large images are drawn, all between a hundredth and all of their bytes is possible.
+
+    Args:
+        unit: The unit.
+        size: Bytes of a piece with it alone, as it is.
+    """
+    images = size if unit.width_px is not None else min(size, unit.image_bytes)
+    rest = size - images
+    pixels = unit.image_pixels or (unit.width_px or 0) * (unit.height_px or 0)
+    inches = _square_inches(unit)
+    if not pixels or inches is None:
+        return Range(low=rest + images // 100, likely=rest + images // 3, high=size)
+    left = min(pixels, inches * LEAST_DPI**2)
+    low, high = (left * each for each in _GRAY_BYTES)
+    if unit.width_px is not None:
+        high = left * _LOSSLESS_BYTES
+    if unit.kind is UnitKind.SCAN and unit.block is None:
+        dots = min(pixels, inches * _WRITING.dpi**2)
+        low = min(low, dots * _BILEVEL_BYTES)
+    low, high = min(images, round(low)), min(images, round(high))
+    return Range(low=rest + low, likely=rest + (low + high) // 2, high=rest + high)
+
+
+def _square_inches(unit: UnitFacts) -> float | None:
+    """Area that the images of a unit are drawn on; None where nothing tells."""
+    if unit.width_px is not None and unit.height_px is not None:
+        dpi = unit.dpi or max(unit.width_px, unit.height_px) / _FRAME_INCHES
+        return unit.width_px * unit.height_px / dpi**2
+    if unit.width_pt is None or unit.height_pt is None:
+        return None
+    return unit.image_coverage * unit.width_pt * unit.height_pt / _POINTS_PER_INCH**2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from extractors.facts import Source
-from extractors.registry import DOCM, DOCX
 from preflight.cutting_tasks import Span
 from preflight.errors import UnitOverLimit
 from preflight.judging import weigh
@@ -14,6 +13,8 @@ from preflight.manifest import ManifestUnit
 from preflight.margins import Measured, read_limits
 from preflight.oversize import tightest_on_bytes
 from preflight.reading import Unread, examine_task, examined_from
+from preflight.rows import divided, parts_needed
+from preflight.rows import rows_of as rows_of_unit
 from preflight.splitting import Ready, staged_document
 from preflight.survey import stopped
 
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
 
 def rows_of(surveyed: Surveyed, number: int) -> int:
     """Return how many rows a unit can be divided by; 0 when it is no such table."""
-    table = surveyed.examined.facts.units[number - 1].table
-    if table is None or surveyed.examined.source.media_type not in {DOCX, DOCM}:
-        return 0
-    return table.rows if table.rows - table.header_rows > 1 else 0
+    return rows_of_unit(surveyed.examined.facts.units[number - 1], surveyed.examined.source.media_type)
 
 
 def row_pieces(surveyed: Surveyed, bench: Bench, number: int) -> list[Ready]:
@@ -65,28 +63,13 @@ def row_pieces(surveyed: Surveyed, bench: Bench, number: int) -> list[Ready]:
 
 def _parts_needed(surveyed: Surveyed, number: int) -> int:
     """Parts that the limits force at least, judged from what the table comes to as a whole."""
-    unit = surveyed.weighed.units[number - 1]
-    values = {"bytes": unit.bytes, "tokens": unit.tokens.high, "words": unit.words}
-    forced = [
-        -(-values[limit.measure] // max(1, raw_bytes_max(limit) if limit.measure == "bytes" else int(limit.max)))
-        for limit in surveyed.limits
-        if limit.measure in values
-    ]
-    return max(2, *forced)
+    facts = surveyed.examined.facts
+    unit, cost = facts.units[number - 1], surveyed.weighed.units[number - 1]
+    return parts_needed(unit, cost, surveyed.limits, shared_bytes=facts.shared_bytes)
 
 
 def _divided(number: int, rows: tuple[int, int], headers: int, parts: int) -> list[Span]:
-    """Divide rows evenly; header rows stay with the first row below them."""
-    first, last = rows
-    start = max(first, headers + 1) if first == 1 else first
-    count = last - start + 1
-    parts = min(parts, count)
-    ends = [start - 1 + count * part // parts for part in range(1, parts + 1)]
-    spans = []
-    for end in ends:
-        spans.append(Span(first=number, last=number, rows=(first, end)))
-        first = end + 1
-    return spans
+    return [Span(first=number, last=number, rows=span) for span in divided(rows, headers, parts)]
 
 
 def _halves(span: Span, headers: int) -> list[Span]:

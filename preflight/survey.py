@@ -15,6 +15,7 @@ from preflight.cutting_tasks import Printed, PrintTask
 from preflight.errors import DecryptionNotAllowed, NotAccepted, Stopped
 from preflight.execution import Task
 from preflight.judging import limits_for, report_on, weigh
+from preflight.protection import denied, may_be_decrypted
 from preflight.reading import ReadEvents, Unread, examine_task, examined_from
 from preflight.splitting import TEXT_TYPES
 from preflight.wire import load
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _READ, _PRINTS = 0, 1
-_TO_BE_ALLOWED = ("copy", "modify", "assemble")
-"""What taking pages out of a document and writing them anew is called among the permissions of a PDF."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,16 +221,10 @@ def _check_accepted(prepared: Prepared, media_type: str, options: SplitOptions) 
 def _check_decryption(examined: Examined, options: SplitOptions) -> None:
     """Pieces are written without encryption: by whom the document is theirs, where it allows that, or when asked."""
     facts = examined.facts
-    if not facts.encrypted or options.decrypt:
+    if options.decrypt or may_be_decrypted(facts):
         return
-    pdf = facts.pdf
-    if pdf is not None:
-        if pdf.opened_with == "owner" or all(pdf.permissions.get(name, False) for name in _TO_BE_ALLOWED):
-            return
-        denied = ", ".join(name for name in _TO_BE_ALLOWED if not pdf.permissions.get(name, False))
-        why = f"and does not allow everybody to {denied} it"
-    else:
-        why = "and nothing says that this is allowed"
+    rights = ", ".join(denied(facts))
+    why = f"and does not allow everybody to {rights} it" if rights else "and nothing says that this is allowed"
     raise DecryptionNotAllowed(
         f"{examined.source.name} is encrypted {why}; pieces are written without encryption. If you may do that, add "
         "--decrypt, or give its owner password with --password-file."

@@ -10,24 +10,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractors.facts import UnitKind
-from preflight.advice import doubts, near_limits, ocr, over_limits, oversize, refusals, unseen_images
+from preflight.advice import decryption, doubts, mendable, near_limits, ocr, over_limits, refusals, unseen_images
+from preflight.advice_alone import Alone, about_alone
 from preflight.case import Case, TargetView
 from preflight.limits import raw_bytes_max
 from preflight.margins import CUTTABLE, Measured, binding_reading, read_limits
 from preflight.model import Verdict
+from preflight.rows import is_divisible
+from preflight.shrink import shrunk_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from extractors.facts import DocumentFacts, Finding, Source, UnitFacts
+    from preflight.advice_alone import Helps
     from preflight.margins import Reading
     from preflight.model import Binding, Estimate, HeldLimit, Limit, Plan, UnitEstimate
 
 __all__ = ["Judgement", "TargetView", "judge"]
 
-SHRUNK_SHARE = 0.1
-"""Share of its bytes an image keeps when it is re-encoded at 200 dpi: measured 3 % for a colour scan of 600 dpi, and
-35 % when it is not made smaller in pixels; 10 % is what this product counts on."""
 TOKENS_PER_CHAR = 2
 """Upper bound of tokens for one character that is no white space: CJK text in the least favourable tokenizer."""
 
@@ -77,21 +78,25 @@ def judge(
     measured = Measured(size_bytes=source.size_bytes, facts=facts, estimate=estimate, units=units)
     readings = read_limits(limits, measured)
     case = Case(media_type=source.media_type, facts=facts, target=target, readings=readings, plan=plan)
-    refused = refusals(case)
+    refused, mends = refusals(case), mendable(case)
     bound = None if refused else binding_reading(readings)
-    hopeless, reducible = _sorted_out(case, measured)
+    alone = _sorted_out(case, measured)
     if target is not None and target.sees == "refused":  # whatever else there is to say of it helps nobody
         return Judgement(verdict=_verdict(case, refused=True, reducible=False), binding=None, findings=refused)
     findings = (
         *refused,
-        *oversize(case, hopeless, reducible),
+        *mends,
+        *about_alone(case, alone),
         *ocr(case),
-        *over_limits(case, hopeless),
+        *over_limits(case, {one.reading for one in alone if one.helps == "nothing"}),
+        *([] if refused else decryption(case)),
         *doubts(case, bound),
         *near_limits(case),
         *unseen_images(case),
     )
-    verdict = _verdict(case, refused=bool(refused or hopeless), reducible=bool(reducible))
+    helps = {one.helps for one in alone}
+    hopeless = "nothing" in helps
+    verdict = _verdict(case, refused=bool(refused) or hopeless, reducible=bool(mends) or bool(helps - {"rows"}))
     return Judgement(
         verdict=verdict,
         binding=bound.binding() if bound else None,
@@ -118,31 +123,47 @@ def _verdict(case: Case, *, refused: bool, reducible: bool) -> Verdict:
     return Verdict.REDUCE if case.plan is not None and len(case.plan.pieces) == 1 else Verdict.SPLIT
 
 
-def _sorted_out(case: Case, measured: Measured) -> tuple[dict[Reading, list[int]], dict[Reading, list[int]]]:
-    """Units over a limit by themselves, by limit: those nothing helps, and those that can be made smaller."""
-    hopeless: dict[Reading, list[int]] = {}
-    reducible: dict[Reading, list[int]] = {}
-    by_number = {unit.number: unit for unit in measured.facts.units}
+def _sorted_out(case: Case, measured: Measured) -> list[Alone]:
+    """Units over a limit by themselves, by limit and by what helps them, in order."""
+    found: dict[tuple[Reading, Helps, bool], list[int]] = {}
+    places = {unit.number: place for place, unit in enumerate(measured.facts.units)}
     sizes = measured.sizes_alone()
+    limits = [reading.limit for reading in case.readings]
     for reading in case.readings:
         for number in reading.alone:
-            helps = _can_shrink(by_number[number], sizes[number], reading, case)
-            (reducible if helps else hopeless).setdefault(reading, []).append(number)
-    return hopeless, reducible
+            unit, cost = measured.facts.units[places[number]], measured.units[places[number]]
+            helps: Helps
+            if reading.limit.measure in CUTTABLE and is_divisible(
+                unit, cost, limits, case.media_type, shared_bytes=case.facts.shared_bytes
+            ):
+                helps, sure = "rows", True
+            else:
+                helps, sure = _helps(unit, sizes[number], cost.bytes, reading, case)
+            found.setdefault((reading, helps, sure), []).append(number)
+    return [
+        Alone(reading=reading, helps=helps, sure=sure, numbers=tuple(numbers))
+        for (reading, helps, sure), numbers in found.items()
+    ]
 
 
-def _can_shrink(unit: UnitFacts, size: int, reading: Reading, case: Case) -> bool:
-    """Whether a unit over a limit by itself can be brought under it without losing what it says."""
+def _helps(unit: UnitFacts, size: int, own: int, reading: Reading, case: Case) -> tuple[Helps, bool]:
+    """What brings a unit under a limit without losing what it says, and whether it surely does."""
     limit = reading.limit
     match limit.measure:
         case "pixels-per-side" | "megapixels" | "page-points":
-            return True
+            return "hand", True
         case "bytes":
-            images = size if case.facts.unit_kind == "frame" else min(size, unit.image_bytes)
-            return size - images * (1 - SHRUNK_SHARE) <= raw_bytes_max(limit)
+            room = raw_bytes_max(limit)
+            # What pieces share is an upper bound: what a page does not draw, its piece does not carry.
+            if shrunk_bytes(unit, own).low > room:
+                return "nothing", True
+            has_images = unit.image_bytes > 0 or unit.width_px is not None
+            return ("shrinking" if has_images else "measuring"), shrunk_bytes(unit, size).high <= room
         case "tokens":
             # A page can be sent as its text instead of as an image, when the text is surely short enough.
             chars = max(unit.native_chars, unit.text_guess.high if unit.text_guess else 0)
-            return case.sees_images and 0 < chars * TOKENS_PER_CHAR <= limit.max
+            takes_text = case.target is not None and case.target.takes_text
+            short = case.sees_images and takes_text and 0 < chars * TOKENS_PER_CHAR <= limit.max
+            return ("text" if short else "nothing"), True
         case _:
-            return False
+            return "nothing", True

@@ -58,6 +58,10 @@ def report_data(report: Report) -> dict[str, object]:
         for part in ("pdf", "docx"):
             if facts[part] is None:
                 del facts[part]
+    plan = data["plan"]
+    for piece in plan["pieces"] if isinstance(plan, dict) else ():
+        if piece["rows"] is None:
+            del piece["rows"]
     if data["problem"] is None:
         del data["problem"]
     return data

@@ -52,6 +52,33 @@ def noisy_jpeg(side_px: int, *, seed: int = 0, quality: int = 90, gray: bool = T
     return out.getvalue()
 
 
+def make_album(path: Path, pages: int, side_px: int = 200) -> Path:
+    """Write a PDF whose pages all name every picture in one dictionary, and draw one of them each."""
+    with pikepdf.new() as pdf:
+        pictures = Dictionary()
+        for number in range(pages):
+            image = pdf.make_stream(noisy_jpeg(side_px, seed=number))
+            image.update(
+                Dictionary(
+                    Type=Name.XObject,
+                    Subtype=Name.Image,
+                    Width=side_px,
+                    Height=side_px,
+                    ColorSpace=Name.DeviceGray,
+                    BitsPerComponent=8,
+                    Filter=Name.DCTDecode,
+                )
+            )
+            pictures[f"/Im{number}"] = image
+        shared = pdf.make_indirect(Dictionary(XObject=pictures))
+        for number in range(pages):
+            pdf.add_blank_page(page_size=(432, 432))
+            pdf.pages[-1].Resources = shared
+            pdf.pages[-1].Contents = pdf.make_stream(b"q 432 0 0 432 0 0 cm /Im%d Do Q" % number)
+        pdf.save(path, static_id=True)
+    return path
+
+
 def make_scan(path: Path, sizes_px: Sequence[int], *, encrypt: pikepdf.Encryption | None = None) -> Path:
     """Write a PDF whose pages are pictures so many pixels wide, on a square of six inches."""
     with pikepdf.new() as pdf:

@@ -183,20 +183,20 @@ def test_encoded_bytes_are_compared_encoded() -> None:
 @pytest.mark.parametrize(
     ("facts", "target", "media_type", "code", "says"),
     [
-        (TEN, replace(SEES_ALL, sees="refused"), DOCX, "media-not-accepted", "Convert it: it takes PDF."),
+        (TEN, replace(SEES_ALL, sees="refused"), DOCX, "media-not-accepted", "Convert it (it takes PDF)."),
         (
             replace(TEN, encrypted=True),
             replace(SEES_ALL, refuses=("encrypted",)),
             PDF,
             "encrypted-not-accepted",
-            "qpdf",
+            "preflight split --decrypt",
         ),
         (
-            replace(TEN, pdf=PdfFacts(xfa=True)),
-            replace(SEES_ALL, refuses=("encrypted", "xfa")),
+            replace(TEN, encrypted=True, pdf=PdfFacts(needs_password=True, opened_with="user")),
+            SEES_ALL,
             PDF,
-            "xfa-not-accepted",
-            "print it to PDF",
+            "password-needed",
+            "preflight split --decrypt",
         ),
         (
             replace(TEN, encrypted=True, pdf=PdfFacts(permissions={"copy": False})),
@@ -218,13 +218,45 @@ def test_refused_whatever_its_size(
     assert result.binding is None  # the pages are over, but it is not they that decide
 
 
+@pytest.mark.parametrize(
+    ("facts", "refuses", "code", "says"),
+    [
+        (
+            replace(TEN, encrypted=True, pdf=PdfFacts(opened_with="owner")),
+            ("encrypted",),
+            "encrypted-not-accepted",
+            "`preflight split` writes it without encryption",
+        ),
+        (
+            replace(TEN, encrypted=True, pdf=PdfFacts(opened_with="owner", needs_password=True)),
+            (),
+            "password-needed",
+            "nobody says that sees-all can be given one",
+        ),
+        (replace(TEN, pdf=PdfFacts(xfa=True)), ("encrypted", "xfa"), "xfa-not-accepted", "print it to PDF"),
+    ],
+)
+def test_what_writing_it_anew_takes_away(
+    facts: DocumentFacts, refuses: tuple[Refusal, ...], code: str, says: str
+) -> None:
+    result = judged(facts, limit("pages", 40), target=replace(SEES_ALL, refuses=refuses))
+    assert result.verdict is Verdict.REDUCE
+    assert codes(result) == [code]
+    assert says in message(result, code)
+
+
 def test_units_over_a_limit_that_nothing_shrinks_are_said_once() -> None:
     facts = document(page(1), page(2), page(3), kind="block")
     units = tuple(replace(unit, bytes=size) for unit, size in zip(costs(facts), (10, 5_000, 10), strict=True))
     result = judged(facts, limit("bytes", 100), units=units, media_type="text/markdown")
     assert result.verdict is Verdict.WONT_FIT
     assert codes(result) == ["unit-over-limit"]
-    assert "Divide the text by hand" in message(result, "unit-over-limit")
+    assert "Choose a target that takes more" in message(result, "unit-over-limit")
+    takes_text = replace(SEES_ALL, takes=(PDF, "text/plain"))
+    result = judged(facts, limit("bytes", 100), units=units, media_type="text/markdown", target=takes_text)
+    assert "Send its text, which is cut wherever it has to be (`preflight split --as text`)" in message(
+        result, "unit-over-limit"
+    )
 
 
 def test_scans_are_counted_in_words() -> None:
@@ -297,12 +329,12 @@ def test_a_page_too_large_in_bytes_can_be_shrunk_when_its_images_are_what_is_lar
     result = judged(facts, limit("bytes", 300_000), units=units)
     assert result.verdict is Verdict.REDUCE
     assert "Page 2 has more than the 300,000 bytes sees-all allows" in message(result, "unit-over-limit")
-    assert "Re-encode the images" in message(result, "unit-over-limit")
+    assert "whether that is enough shows only when it is tried" in message(result, "unit-over-limit")
     assert [f.units for f in result.findings if f.code == "unit-over-limit"] == [(2,)]
     vector = document(page(1), page(2, image_bytes=100_000), page(3))
     result = judged(vector, limit("bytes", 300_000), units=units)
     assert result.verdict is Verdict.WONT_FIT
-    assert "send the text instead" in message(result, "unit-over-limit")
+    assert "smaller" not in message(result, "unit-over-limit")
 
 
 def test_an_image_too_large_is_reduced() -> None:
@@ -312,21 +344,26 @@ def test_an_image_too_large_is_reduced() -> None:
     assert result.binding is not None
     assert (result.binding.limit, result.binding.value) == ("pixels-per-side", 9_000)
     assert judged(frame, limit("bytes", 3_000_000), size=20_000_000, media_type="image/png").verdict is Verdict.REDUCE
-    result = judged(frame, limit("bytes", 3_000_000), size=50_000_000, media_type="image/png")
-    assert result.verdict is Verdict.WONT_FIT, "a tenth of it is still too much"
+    told = message(judged(frame, limit("bytes", 3_000_000), size=20_000_000, media_type="image/png"), "unit-over-limit")
+    assert "shows only when" not in told, "150 dots an inch of a page have less in gray, whatever is on it"
+    result = judged(frame, limit("bytes", 5_000), size=50_000_000, media_type="image/png")
+    assert result.verdict is Verdict.WONT_FIT, "not even an empty page has so little"
     assert judged(frame, limit("megapixels", 40), media_type="image/png").verdict is Verdict.FITS
 
 
 def test_one_page_over_the_tokens() -> None:
     short = document(page(1, native_chars=400))
     units = costs(short, tokens=(4_000, 5_000, 6_000))
-    assert judged(short, limit("tokens", 1_000), units=units).verdict is Verdict.REDUCE
-    assert "preflight text" in message(judged(short, limit("tokens", 1_000), units=units), "unit-over-limit")
+    both = replace(SEES_ALL, takes=(PDF, "text/plain"))
+    result = judged(short, limit("tokens", 1_000), units=units, target=both)
+    assert result.verdict is Verdict.REDUCE
+    assert "preflight split --as text" in message(result, "unit-over-limit")
+    assert judged(short, limit("tokens", 1_000), units=units).verdict is Verdict.WONT_FIT, "it takes no text"
     assert judged(short, limit("tokens", 1_000), units=units, target=TEXT_ONLY).verdict is Verdict.WONT_FIT
-    assert judged(short, limit("tokens", 700), units=units).verdict is Verdict.WONT_FIT
+    assert judged(short, limit("tokens", 700), units=units, target=both).verdict is Verdict.WONT_FIT
     guess = TextGuess(low=0, likely=100, high=450)
     scan = document(page(1, UnitKind.SCAN, native_chars=0, needs_ocr=True, text_guess=guess))
-    assert judged(scan, limit("tokens", 1_000), units=units).verdict is Verdict.REDUCE
+    assert judged(scan, limit("tokens", 1_000), units=units, target=both).verdict is Verdict.REDUCE
 
 
 def test_an_oversize_unit_binds_before_a_limit_that_cutting_keeps() -> None:

@@ -55,6 +55,7 @@ class Table:
         self._rows: list[list[Piece]] = []
         self._columns = 0
         self._headers = 0
+        self._chars = self._header_chars = self._longest_row = 0
         self._merged = 0
         self._nested_before = story.reading.tally.nested_tables
         self._box: Piece | None = None
@@ -95,6 +96,9 @@ class Table:
             header_rows=self._headers,
             nested=self._story.reading.tally.nested_tables - self._nested_before,
             merged_cells=self._merged,
+            chars=self._chars,
+            header_chars=self._header_chars,
+            longest_row_chars=self._longest_row,
         )
 
     def write(self) -> Piece:
@@ -146,7 +150,13 @@ class Table:
         for cell in found:
             self._add_cell(cell, cells, look, box=sole and len(found) == 1)
         cells.extend([NOTHING] * after)
-        self._weight += _ROW_MARKUP + sum([_CELL_MARKUP + len(cell.plain) for cell in cells])
+        chars = sum([len(cell.plain) for cell in cells])
+        self._weight += _ROW_MARKUP + _CELL_MARKUP * len(cells) + chars
+        self._chars += chars
+        if self._headers > len(self._rows):
+            self._header_chars += chars
+        else:
+            self._longest_row = max(self._longest_row, chars)
         self._columns = max(self._columns, len(cells))
         self._rows.append(cells)
 

@@ -18,6 +18,8 @@ from extractors.pdf.annotations import MAX_ANNOTATIONS
 from extractors.pdf.limits import MAX_DEPTH, PIKE_ERRORS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     import pikepdf
 
     from extractors.pdf.placing import ImageKey
@@ -29,6 +31,9 @@ _OBJECT_BYTES = 110
 """Typical size of a dictionary object with its entry in the cross-reference table."""
 _ANNOTATION_BYTES = 250
 """Typical size of an annotation without what it draws."""
+_PACKED_FROM = 1_000
+_PACKED = 3
+"""Streams that are not images come out of a cut compressed; text of a page to a third or less."""
 _SHARED = 0
 _NOBODY = (-1, 0)
 _INSIDE = (0, 0)
@@ -75,6 +80,8 @@ class Inventory:
         repeated: Images that several pages draw: backgrounds and logos.
         bilevel: Images of one bit a pixel.
         text_maps: What the fonts say their glyphs mean (ToUnicode), each once.
+        shared_images: Of the shared bytes, those of images, by image. A page has them in its piece only if it draws
+            them, however many pages name them.
     """
 
     own_bytes: list[int]
@@ -84,6 +91,32 @@ class Inventory:
     repeated: set[ImageKey] = field(default_factory=set)
     bilevel: set[ImageKey] = field(default_factory=set)
     text_maps: list[Stream] = field(default_factory=list)
+    shared_images: dict[ImageKey, int] = field(default_factory=dict)
+
+    def deal_out(self, drawn: Sequence[Collection[ImageKey]]) -> tuple[int, list[int]]:
+        """Give shared images to the pages that draw them, where those are not most of the pages.
+
+        Args:
+            drawn: Images that each page draws.
+
+        Returns:
+            Bytes every piece carries, and bytes each page adds to its own.
+        """
+        shared, more = self.shared_bytes, [0] * len(drawn)
+        if not self.shared_images:
+            return shared, more
+        drawers: dict[ImageKey, list[int]] = {key: [] for key in self.shared_images}
+        for index, keys in enumerate(drawn):
+            for key in keys:
+                if key in drawers:
+                    drawers[key].append(index)
+        for key, pages in drawers.items():
+            if 2 * len(pages) >= len(drawn):
+                continue
+            shared -= self.shared_images[key]
+            for index in pages:
+                more[index] += self.shared_images[key]
+        return shared, more
 
 
 def take_inventory(pike: pikepdf.Pdf, pages: int, size_bytes: int) -> Inventory:
@@ -160,6 +193,8 @@ class _Walk:
             image = _image_key(item, weight - _OBJECT_BYTES)
             if image is not None:
                 self._found.repeated.add(image)
+                images = self._found.shared_images
+                images[image] = images.get(image, 0) + weight
         return True
 
     def _weight(self, item: Object) -> int:
@@ -169,6 +204,8 @@ class _Walk:
         length: object = item.get("/Length")
         stored = min(max(length, 0), self._size) if isinstance(length, int) else 0
         image = _image_key(item, stored)
+        if image is None and stored > _PACKED_FROM and "/Filter" not in item:
+            return stored // _PACKED + _OBJECT_BYTES
         if image is not None:
             stencil: object = item.get("/ImageMask")
             if stencil is True or "/SMask" in item or "/Mask" in item:

@@ -52,6 +52,7 @@ class OpenPdf:
         encrypted: The file is encrypted (also when it opened without a password).
         password: Bytes that opened it; None when none was needed.
         by_qpdf: PDFium reads what qpdf wrote, not the file itself.
+        needs_password: It does not open without a password.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class OpenPdf:
         pdfium: pypdfium2.PdfDocument,
         forms: Sequence[bytes],
         encrypted: bool,
+        needs_password: bool = False,
     ) -> None:
         self.pdfium = pdfium
         self._source = source
@@ -69,6 +71,7 @@ class OpenPdf:
         self.password = forms[0] if forms else None
         self.encrypted = encrypted
         self.by_qpdf = False
+        self.needs_password = needs_password
         self._forms = tuple(forms) or (b"",)
         self._pdfium_form = self._forms[0]
         self._file = file
@@ -229,7 +232,14 @@ def _open_directly(source: PdfiumSource, file: BinaryIO, password: str | None) -
             encrypted = pdfium_c.FPDF_GetSecurityHandlerRevision(document) != -1
             # PDFium also tries other encodings of what it is given, so qpdf may need another form than the one it took.
             forms = (form, *(other for other in given if form and other != form)) if encrypted else ()
-            return OpenPdf(file=file, source=source, pdfium=document, forms=forms, encrypted=encrypted)
+            return OpenPdf(
+                file=file,
+                source=source,
+                pdfium=document,
+                forms=forms,
+                encrypted=encrypted,
+                needs_password=encrypted and bool(form) and not _opens_to_all(source),
+            )
         if code == pdfium_c.FPDF_ERR_SECURITY:
             raise UnsupportedFormat(
                 "The PDF is encrypted for certificates or by a method unknown here. Open it where it can be read and "
@@ -238,6 +248,15 @@ def _open_directly(source: PdfiumSource, file: BinaryIO, password: str | None) -
         if code != pdfium_c.FPDF_ERR_PASSWORD:
             return None
     raise password_problem(password)
+
+
+def _opens_to_all(source: PdfiumSource) -> bool:
+    """Whether an encrypted document opens without a password, too."""
+    raw, _ = source.load(b"")
+    if raw is None:
+        return False
+    pypdfium2.PdfDocument(raw).close()
+    return True
 
 
 def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, password: str | None) -> OpenPdf:
@@ -258,7 +277,14 @@ def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, passw
             document.close()
         raise _refused(source)
     forms = (copy.password,) if copy.encrypted else ()
-    opened = OpenPdf(file=file, source=mended, pdfium=document, forms=forms, encrypted=copy.encrypted)
+    opened = OpenPdf(
+        file=file,
+        source=mended,
+        pdfium=document,
+        forms=forms,
+        encrypted=copy.encrypted,
+        needs_password=bool(copy.password),  # qpdf tried without one first
+    )
     opened.by_qpdf = True
     opened.add_finding(repaired_finding())
     return opened

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from extractors.facts import Finding
     from extractors.pdf.opening import OpenPdf
     from extractors.pdf.pages import PageMeasure
+    from extractors.pdf.placing import ImageKey
     from extractors.pixels import PixelLook
 
 
@@ -69,13 +70,17 @@ class PdfExtractor:
                 sink(facts, text)
                 units.append(facts)
             options.begin(0)
+        shared_bytes, more = stored.deal_out([pages.drawn.get(unit.number, ()) for unit in units])
         return DocumentFacts(
             unit_kind="page",
             unit_count=len(units),
             encrypted=structure.encrypted,
-            units=tuple(units),
+            units=tuple(
+                replace(unit, stored_bytes=unit.stored_bytes + add) if add else unit
+                for unit, add in zip(units, more, strict=True)
+            ),
             outline=structure.outline,
-            shared_bytes=stored.shared_bytes,
+            shared_bytes=shared_bytes,
             pdf=structure.pdf,
             findings=(*structure.findings, *cut_short, *pages.findings()),
             truncated=structure.truncated or pages.notes.cut_short,
@@ -139,6 +144,7 @@ class _Pages:
 
     def __init__(self, opened: OpenPdf, stored: Inventory, options: ReadOptions, *, damaged: bool) -> None:
         self.notes = PageNotes()
+        self.drawn: dict[int, set[ImageKey]] = {}
         self._damaged = damaged
         self._repaired = False
         self._losses = Losses(opened)
@@ -236,6 +242,8 @@ class _Pages:
     def _facts(self, number: int, measured: PageMeasure, verdict: Judgement) -> UnitFacts:
         unit = self._stored.user_units.get(number - 1, 1.0)
         distinct = {image.key for image in measured.images}
+        if self._stored.shared_images:
+            self.drawn[number] = distinct
         return UnitFacts(
             number=number,
             kind=verdict.kind,

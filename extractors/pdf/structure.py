@@ -203,6 +203,7 @@ def _facts(opened: OpenPdf, gathered: _Gathered, pages: int) -> PdfFacts:
         permissions=_permissions(opened),
         encryption=method_of(opened),
         opened_with=opened.opened_with,
+        needs_password=opened.needs_password,
         signatures=sum(is_signed(form_field) for form_field in gathered.fields),
         form_fields=sum(form_field.terminal for form_field in gathered.fields),
         xfa=catalog.xfa,

@@ -86,9 +86,7 @@ def ocr(case: Case) -> Iterator[Finding]:
         return
     kind = case.facts.unit_kind
     what = share_of(len(scans), case.facts.unit_count, kind)
-    unread = f"{upper_first(what)} cannot be read as text"
-    if 1 < len(scans) == case.facts.unit_count:
-        unread = f"None of the {len(scans):,} {kind}s can be read as text"
+    unread = unreadable_words(case.facts, len(scans))
     first = "Run OCR first: `preflight text` writes the text, `ocrmypdf IN OUT` a PDF with a text layer"
     if target is None:
         yield _warning("needs-ocr", f"The visible text of {what} is not in the file as text. {first}.", scans)
@@ -103,6 +101,13 @@ def ocr(case: Case) -> Iterator[Finding]:
         pronoun = "it" if len(scans) == 1 else "them"
         message = f"{unread}, and {target.id} takes text only: nothing of {pronoun} arrives. {first}."
         yield _warning("scans-invisible", message, scans)
+
+
+def unreadable_words(facts: DocumentFacts, count: int) -> str:
+    """Say that so many units are no text: ``1 of 3 pages cannot be read as text``."""
+    if 1 < count == facts.unit_count:
+        return f"None of the {count:,} {facts.unit_kind}s can be read as text"
+    return f"{upper_first(share_of(count, facts.unit_count, facts.unit_kind))} cannot be read as text"
 
 
 def over_limits(case: Case, told: Collection[Reading]) -> Iterator[Finding]:

@@ -122,7 +122,8 @@ def split(
 ) -> None:
     """Cut a document into pieces that each get through, with a manifest that proves that nothing was lost.
 
-    Exit code 0: all of it is in the pieces. 1: something had to be left out; the manifest names it.
+    Exit code 0: all of it is in the pieces. 1: something had to be left out, or is nothing the target can read; the
+    manifest names it.
     """
     from preflight.judging import UserLimits
     from preflight.splitting import SplitOptions
@@ -183,7 +184,7 @@ def _split(session: Session, file: str, order: Order, output: Path, options: Spl
         from preflight.render_split import split_view
 
         print_view(split_view(result, safe_label(str(output), 300)))
-    raise typer.Exit(0 if result.complete else 1)
+    raise typer.Exit(0 if result.complete and result.seen else 1)
 
 
 def _show_plan(session: Session, file: str, order: Order, password_file: Path | None, *, as_json: bool) -> NoReturn:

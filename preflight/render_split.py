@@ -60,7 +60,10 @@ def split_view(result: SplitResult, shown_folder: str) -> RenderableType:
     held = manifest.unit_count - len(manifest.quarantined)
     count = len(manifest.pieces)
     line = Text.assemble(
-        (f" {count:,} {'PIECE' if count == 1 else 'PIECES'} ", "bold green reverse"),
+        (
+            f" {count:,} {'PIECE' if count == 1 else 'PIECES'} ",
+            "bold green reverse" if result.complete and result.seen else "bold yellow reverse",
+        ),
         " ",
         (manifest.source.name, "bold"),
         f"  {held:,} {kind}{'' if held == 1 else 's'}, {size(sum(piece.size_bytes for piece in manifest.pieces))}",

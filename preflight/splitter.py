@@ -27,6 +27,7 @@ from preflight.split_text import text_pieces, with_texts
 from preflight.splitting import SplitOptions, SplitResult
 from preflight.survey import examine_source
 from preflight.unheld import about_unheld
+from preflight.unseen import about_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ def split_document(
                 findings += more
         else:
             ready, quarantined, findings, ocr = text_pieces(surveyed, staged, on_progress)
-        findings = (*unheld, *findings)
+        findings = (*unheld, *about_unseen(surveyed), *findings)
         manifest = _named(ready, surveyed, quarantined, staged, ocr)
         manifest = replace(manifest, findings=findings)
         _write(staged / MANIFEST_NAME, manifest_json(manifest))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from preflight.document import find_document
 from preflight.names import suffix_of
+from preflight.unseen import UNSEEN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +104,11 @@ class SplitResult:
     def complete(self) -> bool:
         """Whether every unit is in a piece, and the text of every unit that was to be read was read."""
         return not self.manifest.quarantined and not any(one.severity == "error" for one in self.findings)
+
+    @property
+    def seen(self) -> bool:
+        """Whether the target reads every unit of the pieces, as far as is known."""
+        return not any(one.code == UNSEEN and one.severity != "info" for one in self.findings)
 
 
 def staged_document(path: Path, media_type: str) -> Document:

@@ -56,6 +56,28 @@ def test_the_schema_of_the_manifest_describes_it(tmp_path: Path) -> None:
     assert "as" in schema["$defs"]["SplitSettings"]["properties"]
 
 
+def test_scans_for_a_target_that_takes_text_only(tmp_path: Path, samples: Path) -> None:
+    scan = samples / "scan.pdf"
+
+    alone = preflight("split", scan, "--for", "notebooklm", "-o", tmp_path / "alone")
+    beside = preflight("split", scan, "--for", "notebooklm", "--with-text", "-o", tmp_path / "beside")
+    seen = preflight("split", scan, "--for", "anthropic-messages", "-o", tmp_path / "seen")
+
+    said = b" ".join(alone.stdout.split())
+    assert alone.returncode == 1, alone.stderr
+    assert b"None of the 3 pages can be read as text" in said
+    assert b"--as text" in said
+    assert b"--with-text" in said
+    manifest = json.loads((tmp_path / "alone" / "manifest.json").read_bytes())
+    assert [(one["code"], one["severity"], one["units"]) for one in manifest["findings"]] == [
+        ("scans-invisible", "warning", [1, 2, 3])
+    ]
+    assert beside.returncode == 0, beside.stderr
+    assert b"send the text beside each piece" in b" ".join(beside.stdout.split())
+    assert seen.returncode == 0, seen.stderr
+    assert b"read as text" not in seen.stdout
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     source = make_pdf(tmp_path / "report.pdf", [20] * 10)
 

@@ -189,7 +189,8 @@ class PdfFacts:
 
     Attributes:
         version: As in the header or catalog, for example ``1.7``.
-        page_counts: Page count by parser name; they must agree, a mismatch is a finding.
+        page_counts: Page count by parser name, and as ``declared`` where the page tree says otherwise than it holds;
+            they must agree, a mismatch is a finding.
         page_labels: Label of each page when the document numbers its pages itself, else empty.
         permissions: What the encryption allows, by name (print, copy, …); empty when not encrypted.
         encryption: Method in words, for example ``AES-256``; None when not encrypted.

@@ -46,6 +46,8 @@ _VERDICTS = {
     Verdict.WONT_FIT: ("WON'T FIT", "bold red"),
     Verdict.UNREADABLE: ("UNREADABLE", "bold red"),
 }
+_FITS_DAMAGED = ("FITS, BUT DAMAGED", "bold red")
+"""What gets through is not all there: pages are lost, which an error among the findings says."""
 _SEVERITIES = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("i", "blue")}
 _TYPES = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
@@ -112,6 +114,8 @@ def money(value: str) -> str:
 
 def _headline(report: Report) -> Text:
     word, style = _VERDICTS[report.verdict]
+    if report.verdict is Verdict.FITS and any(finding.severity == "error" for finding in report.findings):
+        word, style = _FITS_DAMAGED
     source, facts = report.source, report.facts
     line = Text.assemble((f" {word} ", f"{style} reverse"), " ", (source.name, "bold"))
     if source.sha256:  # what is not there has neither a kind nor a size

@@ -269,4 +269,23 @@ def test_a_document_that_fits_and_has_lost_pages_is_something_to_act_on(samples:
     assert report["verdict"] == "fits"
     assert "error" in {finding["severity"] for finding in report["findings"]}
     assert run.returncode == 1
-    assert preflight("check", cut, "--for", "anthropic-messages", "--exit-zero").returncode == 0
+    shown = preflight("check", cut, "--for", "anthropic-messages", "--exit-zero")
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(b" FITS, BUT DAMAGED  cut.pdf")
+
+
+@pytest.mark.parametrize("end", [b"trailer\n<< /Root 1 0 R /Size 5 >>\n%%EOF\n", b"%%EOF\n"])
+def test_a_page_tree_that_declares_a_billion_pages_is_told(tmp_path: Path, end: bytes) -> None:
+    path = tmp_path / "many.pdf"
+    path.write_bytes(
+        b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"
+        b"2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1000000000 >>\nendobj\n"
+        b"3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>\nendobj\n"
+        b"4 0 obj\n<< /Length 18 >>\nstream\n0 0 100 100 re f\n\nendstream\nendobj\n" + end
+    )
+
+    report = json.loads(preflight("check", path, "--json").stdout)
+
+    told = next(one["message"] for one in report["findings"] if one["code"] == "structure-inconsistent")
+    assert report["facts"]["pdf"]["page_counts"]["declared"] == 1_000_000_000
+    assert "declared 1,000,000,000, pdfium 1, qpdf 1" in told

@@ -71,8 +71,8 @@ def _soundness(facts: PdfFacts, seen: Circumstances) -> Iterator[Finding]:
             severity="warning",
             code="structure-inconsistent",
             message=(
-                f"Parsers disagree on the number of pages ({counts}). Counted here are the {seen.pages:,} that PDFium "
-                "can load; a service may see more or fewer. Print the file to a new PDF and check that."
+                f"Readers will not agree on the number of pages ({counts}). Counted here are the {seen.pages:,} that "
+                "PDFium can load; a service may see more or fewer. Print the file to a new PDF and check that."
             ),
         )
     if seen.warnings:

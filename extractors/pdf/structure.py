@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from os import SEEK_END
 from typing import TYPE_CHECKING, BinaryIO
 
-from pikepdf import Name
+from pikepdf import Dictionary, Name
 
 from extractors.errors import SafetyLimitExceeded
 from extractors.facts import Finding, OutlineEntry, PdfFacts
@@ -121,6 +121,7 @@ def _gather(file: BinaryIO, opened: OpenPdf, pike: pikepdf.Pdf, gathered: _Gathe
     cuts = gathered.cuts
     try:
         gathered.counts["qpdf"] = len(pike.pages)
+        _count_declared(pike, gathered.counts)
         gathered.catalog = read_catalog(pike, cuts)
         nodes = outline_nodes(pike, cuts)
         gathered.fields = list(form_fields(pike, cuts))
@@ -135,6 +136,14 @@ def _gather(file: BinaryIO, opened: OpenPdf, pike: pikepdf.Pdf, gathered: _Gathe
     except PIKE_ERRORS as error:
         cuts.damaged.add("parts of the structure")
         gathered.warnings.append(trouble(error, file))
+
+
+def _count_declared(pike: pikepdf.Pdf, counts: dict[str, int]) -> None:
+    """Note what the page tree says it holds, where it does not: readers that believe it look for pages in vain."""
+    tree: object = pike.Root.get(Name.Pages)
+    declared: object = tree.get(Name.Count) if isinstance(tree, Dictionary) else None
+    if isinstance(declared, int) and declared != counts["qpdf"]:
+        counts["declared"] = declared
 
 
 def _objects(pike: pikepdf.Pdf) -> int | None:

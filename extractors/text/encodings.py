@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO
 
 from extractors.text.guessing import guess_encoding
+from extractors.text.marked import is_text
 
 SAMPLE_BYTES = 65_536
 """How much of each end of a file is looked at."""
@@ -156,7 +157,7 @@ def sniff_encoding(sample: Sample) -> Encoding | None:
     """
     for mark, codec, label in _MARKS:
         if sample.head.startswith(mark):
-            return Encoding(codec, label)
+            return Encoding(codec, label) if codec == "utf-8-sig" or is_text(sample.head, codec) else None
     if b"\0" in sample.head or b"\0" in sample.tail:
         return _utf16_without_mark(sample)
     both = sample.head + sample.tail

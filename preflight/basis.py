@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from preflight.model import Range
 from preflight.ratios import ratio
-from preflight.sight import area_in_a4, guessed_chars, guessed_tokens, token_rates
+from preflight.sight import area_in_a4, guessed_chars, guessed_tokens, is_read, token_rates
 from preflight.tokens import RatioCounter
 from preflight.vision import ClaudeResize, Flat, GeminiTile, OpenAIPatch, OpenAITile
 from preflight.wording import counted, interval, ratio_words, span, wide
@@ -243,6 +243,9 @@ def _seconds(made_of: Operands, target: Target, whole: Estimate) -> str:
         parts = [f"{_three(rate.request)} s a request"]
         if any(rate.page):
             parts.append(f"{_three(rate.page)} s × {counted(made_of.facts.unit_count, made_of.unit)}")
+        if any(rate.ocr_page):
+            read = sum(map(is_read, made_of.facts.units))
+            parts.append(f"{_three(rate.ocr_page)} s × {counted(read, made_of.unit)} to be read by OCR")
         if any(rate.megabyte):
             parts.append(f"{_three(rate.megabyte)} s × {made_of.unit_bytes / 1_000_000:,.3f} MB")
         return f"{span(whole.seconds)} s = {' + '.join(parts)}; rates of the profile ({rate.fact.cited})"

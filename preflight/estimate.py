@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from preflight.basis import OCR_CHAR_S, OCR_PAGE_S, Operands, basis_of
 from preflight.limits import request_bytes
 from preflight.model import Estimate, Range, SecondsRange, UnitEstimate
-from preflight.sight import Sight, area_in_a4, guessed_chars, sight_of, whole_text
+from preflight.sight import Sight, area_in_a4, guessed_chars, is_read, sight_of, whole_text
 from preflight.target import model_of
 from preflight.tokens import NOTHING
 
@@ -92,7 +92,7 @@ def rate_of(target: Target | None, kind: UnitName) -> ServerRate | None:
     A speed by the page says nothing of flowing text, which has no pages until it is printed.
     """
     rate = target.rate if target else None
-    return None if rate is None or (kind == "block" and any(rate.page)) else rate
+    return None if rate is None or (kind == "block" and any(rate.page + rate.ocr_page)) else rate
 
 
 def _unit(
@@ -107,7 +107,7 @@ def _unit(
     return UnitEstimate(
         number=unit.number,
         tokens=tokens,
-        seconds=rated(rate, size) if rate else None,
+        seconds=_rated(rate, size, is_read=is_read(unit)) if rate else None,
         local_seconds=local,
         bytes=size,
         words=words,
@@ -141,12 +141,26 @@ def _unit_bytes(facts: DocumentFacts, measures: Mapping[int, UnitMeasure], size_
     return sizes
 
 
-def rated(rate: ServerRate, size: int) -> SecondsRange:
+def _rated(rate: ServerRate, size: int, *, is_read: bool) -> SecondsRange:
     """Return the seconds a target takes for one unit of ``size`` bytes."""
     low, likely, high = (
-        round(page + each * size / 1_000_000, 6) for page, each in zip(rate.page, rate.megabyte, strict=True)
+        round(page + ocr * is_read + each * size / 1_000_000, 6)
+        for page, ocr, each in zip(rate.page, rate.ocr_page, rate.megabyte, strict=True)
     )
     return SecondsRange(low=low, likely=likely, high=high)
+
+
+def resized(unit: UnitEstimate, size: int, rate: ServerRate | None) -> UnitEstimate:
+    """Return what a unit costs when it brings ``size`` bytes instead of those it was estimated with."""
+    seconds = unit.seconds
+    if rate is not None and seconds is not None:
+        low, likely, high = (each * (size - unit.bytes) / 1_000_000 for each in rate.megabyte)
+        seconds = SecondsRange(
+            low=round(seconds.low + low, 6),
+            likely=round(seconds.likely + likely, 6),
+            high=round(seconds.high + high, 6),
+        )
+    return replace(unit, bytes=size, seconds=seconds)
 
 
 def _server_seconds(units: Sequence[UnitEstimate], rate: ServerRate | None) -> SecondsRange | None:

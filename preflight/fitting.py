@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import fsum
 from typing import TYPE_CHECKING
 
-from preflight.estimate import rated
+from preflight.estimate import resized
 from preflight.plan import make_plan
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Frame:
         """Bytes a piece of these units may have: the limit on bytes, and what the limit on seconds leaves."""
         seconds, rate, most = self.limits.seconds, self.rate, self.limits.bytes
         if seconds is not None and rate is not None and rate.megabyte[2] > 0:
-            left = seconds - rate.request[2] - rate.page[2] * (run[1] - run[0] + 1)
+            inside = (resized(unit, 0, rate) for unit in self.units if run[0] <= unit.number <= run[1])
+            left = seconds - rate.request[2] - fsum(unit.seconds.high for unit in inside if unit.seconds)
             by_time = max(0, int(left / rate.megabyte[2] * 1_000_000))
             most = by_time if most is None else min(most, by_time)
         return most
@@ -251,7 +253,6 @@ class Fitting:
                     yield stretch
                 stretch = []
                 continue
-            size = round(weight)
-            stretch.append(replace(unit, bytes=size, seconds=rated(rate, size) if rate else unit.seconds))
+            stretch.append(resized(unit, round(weight), rate))
         if stretch:
             yield stretch

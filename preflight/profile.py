@@ -209,12 +209,14 @@ class ServerRate:
     Attributes:
         request: Seconds a request takes besides its pages.
         page: Seconds a page.
+        ocr_page: Seconds more for a page that has no text of its own, or needs OCR for another reason.
         megabyte: Seconds 10^6 bytes of the file.
         fact: Where it was measured.
     """
 
     request: tuple[float, float, float] = (0.0, 0.0, 0.0)
     page: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    ocr_page: tuple[float, float, float] = (0.0, 0.0, 0.0)
     megabyte: tuple[float, float, float] = (0.0, 0.0, 0.0)
     fact: Fact
 

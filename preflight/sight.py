@@ -172,6 +172,11 @@ def area_in_a4(unit: UnitFacts) -> float:
     return min(_MOST_A4, max(0.0, width * height / _A4_AREA_PT2))
 
 
+def is_read(unit: UnitFacts) -> bool:
+    """Whether a service that recognizes pictures of pages would recognize this one: it needs OCR or has no text."""
+    return unit.needs_ocr or unit.native_chars == 0
+
+
 def guessed_chars(unit: UnitFacts) -> Range:
     """Characters OCR would give: the extractor's guess from the pixels, else a wide interval from the area."""
     guess = unit.text_guess

@@ -275,6 +275,7 @@ def _read_rate(entry: Table, facts: Mapping[str, Fact]) -> ServerRate:
     rate = ServerRate(
         request=entry.three("per_request") or nothing,
         page=entry.three("per_page") or nothing,
+        ocr_page=entry.three("per_ocr_page") or nothing,
         megabyte=entry.three("per_megabyte") or nothing,
         fact=fact_of(entry, facts, needed=True) or NO_FACT,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -226,6 +227,38 @@ def test_server_seconds_come_from_the_rates_of_the_profile(tmp_path: Path) -> No
     assert units[0].seconds.likely == 1.2
     assert "our own log" in whole.basis["seconds"]
     assert whole.upload_bytes == 1_000_000
+
+
+def test_pages_without_text_cost_a_service_the_seconds_of_its_ocr(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        """
+        schema = "preflight/target/1"
+        id = "mine"
+        name = "Mine"
+        kind = "ocr"
+        [sources]
+        log = { url = "our own log", as_of = "2026-11-20" }
+        [facts]
+        speed = { value = "measured", unit = "rule", status = "confirmed", source = "log" }
+        [modes.default]
+        about = "all"
+        transport = "raw"
+        [seconds]
+        fact = "speed"
+        per_page = [0.1, 0.2, 0.4]
+        per_ocr_page = [1, 2, 5]
+        """,
+        encoding="utf-8",
+    )
+    with_text = [replace(page(number), native_chars=900) for number in (1, 3)]
+    facts = document(with_text[0], page(2, scan=True), with_text[1])
+    whole, units = estimate(facts, texts(1, 3), source(), load_target(str(mine)))
+
+    assert [unit.seconds.high for unit in units if unit.seconds] == [0.4, 5.4, 0.4]
+    assert whole.seconds is not None
+    assert (whole.seconds.low, whole.seconds.likely, whole.seconds.high) == (1.3, 2.6, 6.2)
+    assert "1–2–5 s × 1 page to be read by OCR" in whole.basis["seconds"]
 
 
 def test_ocr_here_costs_seconds_only_where_it_is_needed() -> None:

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from extractors.base import CutOptions
 from preflight.cutting import Piece
+from preflight.estimate import resized
 from preflight.fit import Fit
 from preflight.fitting import Fitting, Frame
 from preflight.model import Range, SecondsRange, UnitEstimate
 from preflight.plan import PieceLimits
+from preflight.profile import Fact, ServerRate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -210,3 +212,20 @@ def _all_sizes(path: Path, count: int) -> Sizes:
                 cutter.cut(first, last, out)
                 sizes[first, last] = len(out.getvalue())
     return sizes
+
+
+def test_bytes_that_time_leaves_depend_on_what_the_pages_take() -> None:
+    """A page that is read by OCR leaves less of the limit on seconds for bytes than one that has text."""
+    fact = Fact(name="speed", value=None, unit="", status="confirmed", url="", as_of="")
+    rate = ServerRate(request=(0, 0, 1.0), page=(0, 0, 0.5), ocr_page=(0, 0, 3.0), megabyte=(0, 0, 2.0), fact=fact)
+    whole = frame([1_000_000] * 3, 10_000_000)
+    units = [
+        replace(unit, seconds=SecondsRange(low=0, likely=0, high=2.5 + 3.0 * (unit.number == 2)))
+        for unit in whole.units
+    ]
+    limited = replace(whole, units=units, limits=PieceLimits(bytes=None, seconds=7.0), rate=rate)
+
+    assert limited.room((1, 1)) == 2_750_000
+    assert limited.room((2, 2)) == 1_250_000
+    assert limited.room((1, 2)) == 1_000_000
+    assert resized(units[1], 500_000, rate).seconds == SecondsRange(low=0, likely=0, high=4.5)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from preflight.model import Range
 from preflight.ratios import ratio
-from preflight.sight import area_in_a4, guessed_chars, guessed_tokens, is_read, token_rates
+from preflight.sight import area_in_a4, guessed_chars, guessed_tokens, ocr_pages_of, token_rates
 from preflight.tokens import RatioCounter
 from preflight.vision import ClaudeResize, Flat, GeminiTile, OpenAIPatch, OpenAITile
 from preflight.wording import counted, interval, ratio_words, span, wide
@@ -244,8 +244,7 @@ def _seconds(made_of: Operands, target: Target, whole: Estimate) -> str:
         if any(rate.page):
             parts.append(f"{_three(rate.page)} s × {counted(made_of.facts.unit_count, made_of.unit)}")
         if any(rate.ocr_page):
-            read = sum(map(is_read, made_of.facts.units))
-            parts.append(f"{_three(rate.ocr_page)} s × {counted(read, made_of.unit)} to be read by OCR")
+            parts.append(f"{_three(rate.ocr_page)} s × {_ocr_pages(made_of)}")
         if any(rate.megabyte):
             parts.append(f"{_three(rate.megabyte)} s × {made_of.unit_bytes / 1_000_000:,.3f} MB")
         return f"{span(whole.seconds)} s = {' + '.join(parts)}; rates of the profile ({rate.fact.cited})"
@@ -253,6 +252,13 @@ def _seconds(made_of: Operands, target: Target, whole: Estimate) -> str:
         known = f"the speed of {target.ref} is known by the page ({target.rate.fact.cited})"
         return f"unknown: {known}, and flowing text has no pages until it is printed"
     return f"unknown: no rate of {target.ref} has been measured; uncalibrated"
+
+
+def _ocr_pages(made_of: Operands) -> str:
+    """Name the pages a service reads by OCR, and how many A4 pages they count as where that is more."""
+    pages = [pages for unit in made_of.facts.units if (pages := ocr_pages_of(unit))]
+    as_large = f", as large as {fsum(pages):.1f} of A4," if fsum(pages) > len(pages) else ""
+    return f"{counted(len(pages), made_of.unit)}{as_large} to be read by OCR"
 
 
 def _three(figures: tuple[float, float, float]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from preflight.basis import OCR_CHAR_S, OCR_PAGE_S, Operands, basis_of
 from preflight.limits import request_bytes
 from preflight.model import Estimate, Range, SecondsRange, UnitEstimate
-from preflight.sight import Sight, area_in_a4, guessed_chars, is_read, sight_of, whole_text
+from preflight.sight import Sight, area_in_a4, guessed_chars, ocr_pages_of, sight_of, whole_text
 from preflight.target import model_of
 from preflight.tokens import NOTHING
 
@@ -107,7 +107,7 @@ def _unit(
     return UnitEstimate(
         number=unit.number,
         tokens=tokens,
-        seconds=_rated(rate, size, is_read=is_read(unit)) if rate else None,
+        seconds=_rated(rate, size, ocr_pages_of(unit)) if rate else None,
         local_seconds=local,
         bytes=size,
         words=words,
@@ -141,10 +141,10 @@ def _unit_bytes(facts: DocumentFacts, measures: Mapping[int, UnitMeasure], size_
     return sizes
 
 
-def _rated(rate: ServerRate, size: int, *, is_read: bool) -> SecondsRange:
+def _rated(rate: ServerRate, size: int, ocr_pages: float) -> SecondsRange:
     """Return the seconds a target takes for one unit of ``size`` bytes."""
     low, likely, high = (
-        round(page + ocr * is_read + each * size / 1_000_000, 6)
+        round(page + ocr * ocr_pages + each * size / 1_000_000, 6)
         for page, ocr, each in zip(rate.page, rate.ocr_page, rate.megabyte, strict=True)
     )
     return SecondsRange(low=low, likely=likely, high=high)

@@ -209,7 +209,8 @@ class ServerRate:
     Attributes:
         request: Seconds a request takes besides its pages.
         page: Seconds a page.
-        ocr_page: Seconds more for a page that has no text of its own, or needs OCR for another reason.
+        ocr_page: Seconds more for a page of up to A4 that has no text of its own, or needs OCR for another reason; a
+            larger one counts by its area.
         megabyte: Seconds 10^6 bytes of the file.
         fact: Where it was measured.
     """

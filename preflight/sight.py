@@ -172,9 +172,13 @@ def area_in_a4(unit: UnitFacts) -> float:
     return min(_MOST_A4, max(0.0, width * height / _A4_AREA_PT2))
 
 
-def is_read(unit: UnitFacts) -> bool:
-    """Whether a service that recognizes pictures of pages would recognize this one: it needs OCR or has no text."""
-    return unit.needs_ocr or unit.native_chars == 0
+def ocr_pages_of(unit: UnitFacts) -> float:
+    """Return how many pages of OCR a unit is to a service that recognizes what has no text or needs it.
+
+    0 where it has text; 1 up to A4; above, its area in A4 pages: OCRmyPDF took 0.1 to 3.3 seconds for each of them on
+    pages of 43 documents, from a hundredth of A4 to 140 times of it, but up to 11 seconds for a page.
+    """
+    return max(1.0, area_in_a4(unit)) if unit.needs_ocr or unit.native_chars == 0 else 0.0
 
 
 def guessed_chars(unit: UnitFacts) -> Range:

@@ -252,13 +252,14 @@ def test_pages_without_text_cost_a_service_the_seconds_of_its_ocr(tmp_path: Path
         encoding="utf-8",
     )
     with_text = [replace(page(number), native_chars=900) for number in (1, 3)]
-    facts = document(with_text[0], page(2, scan=True), with_text[1])
+    twice = replace(page(4, scan=True), width_pt=1190.0)
+    facts = document(with_text[0], page(2, scan=True), with_text[1], twice)
     whole, units = estimate(facts, texts(1, 3), source(), load_target(str(mine)))
 
-    assert [unit.seconds.high for unit in units if unit.seconds] == [0.4, 5.4, 0.4]
+    assert [unit.seconds.high for unit in units if unit.seconds] == [0.4, 5.4, 0.4, 10.4]
     assert whole.seconds is not None
-    assert (whole.seconds.low, whole.seconds.likely, whole.seconds.high) == (1.3, 2.6, 6.2)
-    assert "1–2–5 s × 1 page to be read by OCR" in whole.basis["seconds"]
+    assert (whole.seconds.low, whole.seconds.likely, whole.seconds.high) == (3.4, 6.8, 16.6)
+    assert "1–2–5 s × 2 pages, as large as 3.0 of A4, to be read by OCR" in whole.basis["seconds"]
 
 
 def test_ocr_here_costs_seconds_only_where_it_is_needed() -> None:

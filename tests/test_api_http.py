@@ -33,7 +33,7 @@ def service(workers: Slots) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("target=textract", ("`target`", "`for`, `via`, `model`, `filename`")),
+        ("target=textract", ("`target`", "`filename`", "`for`", "`via`", "`model`", "`max_pages`")),
         ("for=textract&for=textract", ("`for`", "more than once")),
         ("For=textract", ("`For`", "Known here")),
         ("via=nginx", ("query parameter `for`", "query parameter `via`")),

@@ -19,6 +19,7 @@ from extractors.signatures import (
     NAMES,
     begins_as_html,
     known_refusal,
+    looks_like_markdown,
     marked_up,
     readable_image,
 )
@@ -45,6 +46,12 @@ _EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,8})$")
 _MISSING_HEADER = (
     "The line %PDF- at the beginning is missing or broken. Some services will refuse the file: "
     "open it in a PDF viewer and save it anew, or repair it with `qpdf IN OUT`."
+)
+
+
+_GUESSED_MARKDOWN = (
+    "Only its text shows that this is Markdown: its name has no extension. Give it one that ends in .md to be sure "
+    "(--stdin-name for standard input)."
 )
 
 
@@ -181,7 +188,10 @@ def _text(sample: Sample, extension: str) -> tuple[str, tuple[Finding, ...]]:
     refusal = marked_up(ascii_begin)
     if refusal is not None:
         raise UnsupportedFormat(refusal.message)
-    return _text_type(begin, ascii_begin, extension), tuple(_encoding_findings(encoding))
+    kind, findings = _text_type(begin, ascii_begin, extension), tuple(_encoding_findings(encoding))
+    if kind == "text/plain" and not extension and looks_like_markdown(begin):
+        return "text/markdown", (*findings, _finding("kind-guessed", _GUESSED_MARKDOWN, "info"))
+    return kind, findings
 
 
 def _text_type(begin: str, ascii_begin: bytes, extension: str) -> str:

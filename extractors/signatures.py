@@ -134,6 +134,15 @@ _FOREIGN_EXTENSIONS = (
 KNOWN_EXTENSIONS = frozenset(_FOREIGN_EXTENSIONS.split()).union(*EXTENSIONS.values())
 """Extensions that promise a certain kind of file. Others (``.json``, ``.v2``) promise nothing."""
 
+_MD_HEADING = re.compile(r"^#{1,6} \S", re.MULTILINE)
+_MD_SIGN = re.compile(
+    r"\[[^\]\n]{1,200}\]\((?:https?://|\.{0,2}/|#\w|[\w./-]+\.[a-z]{2,5})[^)\s]{0,300}\)"
+    r"|^(?:```|~~~)\w*$(?s:.{1,4000}?)^(?:```|~~~)$"
+    r"|^\|?(?: *:?-{3,}:? *\|)+(?: *:?-{3,}:? *)?$"
+    r"|^#{1,6} .{1,200}\n\n[^\W\d_]\S*(?: \S+){10,}",
+    re.MULTILINE,
+)
+"""A link, a fenced block, the line below the head of a table, a heading above a paragraph of prose."""
 NAMES = {
     PDF: "a PDF",
     DOCX: "a Word document",
@@ -179,6 +188,14 @@ def marked_up(head: bytes) -> Refusal | None:
 def begins_as_html(head: bytes) -> bool:
     """Whether a text begins like an HTML document, comments and an XML declaration aside."""
     return _HTML_ROOT.match(_after_prolog(head)) is not None
+
+
+def looks_like_markdown(text: str) -> bool:
+    """Whether a text of which nothing else tells has what only Markdown has: headings, with prose, links or tables.
+
+    Headings alone are comments in many languages.
+    """
+    return not text.startswith("#!") and bool(_MD_HEADING.search(text)) and bool(_MD_SIGN.search(text))
 
 
 def _after_prolog(head: bytes) -> bytes:

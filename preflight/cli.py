@@ -28,6 +28,7 @@ from preflight.cli_options import (
     OcrEngine,
     PageTimeout,
     PasswordFile,
+    StdinName,
     Timeout,
     Via,
     order_of,
@@ -96,6 +97,7 @@ def check(
     jobs: Jobs = None,
     timeout: Timeout = None,
     max_units: MaxUnits = None,
+    stdin_name: StdinName = None,
 ) -> None:
     """Say whether documents will get through, which limit binds, what they cost, and what to do.
 
@@ -107,7 +109,7 @@ def check(
     order = order_of(
         target, via, model, max_bytes=max_bytes, max_pages=max_pages, max_tokens=max_tokens, max_seconds=max_seconds
     )
-    with Session(flags, files) as session:
+    with Session(flags, files, stdin_name) as session:
         reports = session.reports(files, order, password_file)
         if as_json:
             write_out(reports_json(reports))
@@ -133,6 +135,7 @@ def plan(
     jobs: Jobs = None,
     timeout: Timeout = None,
     max_units: MaxUnits = None,
+    stdin_name: StdinName = None,
 ) -> None:
     """Show where a document would be cut, without writing anything. Sizes are estimates.
 
@@ -145,7 +148,7 @@ def plan(
     )
     if order.target is None and order.limits == UserLimits():
         fail("Say what the pieces are for: --for TARGET, or a limit of your own such as --max-pages.", 2)
-    with Session({"jobs": jobs, "timeout": timeout, "max_units": max_units}, [file]) as session:
+    with Session({"jobs": jobs, "timeout": timeout, "max_units": max_units}, [file], stdin_name) as session:
         (report,) = session.reports([file], order, password_file)
     print_plan(report, as_json=as_json)
     raise typer.Exit(exit_code([report], exit_zero=exit_zero))
@@ -166,6 +169,7 @@ def text(
     timeout: Timeout = None,
     page_timeout: PageTimeout = None,
     max_units: MaxUnits = None,
+    stdin_name: StdinName = None,
 ) -> None:
     """Write a document's text, unit by unit: native text where it is good, OCR where it is needed."""
     from preflight.cli_session import password_from
@@ -181,7 +185,7 @@ def text(
         "ocr_engine": ocr_engine,
         "languages": languages,
     }
-    with Session(flags, [file]) as session, session.document(file) as document, progress() as on_progress:
+    with Session(flags, [file], stdin_name) as session, session.document(file) as document, progress() as on_progress:
         outcome = document_text(
             document,
             session.settings,

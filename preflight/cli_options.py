@@ -34,6 +34,12 @@ PasswordFile = Annotated[
     Path | None,
     typer.Option("--password-file", metavar="FILE", help="File whose first line is the document's password."),
 ]
+StdinName = Annotated[
+    str | None,
+    typer.Option(
+        "--stdin-name", metavar="NAME", help="What standard input (-) would be called as a file: notes.md, table.csv."
+    ),
+]
 MaxBytes = Annotated[
     int | None, typer.Option("--max-bytes", metavar="N", help="Bytes a piece may have.", rich_help_panel=_LIMITS)
 ]

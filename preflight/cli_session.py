@@ -39,17 +39,25 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 class Session:
     """One run of the command line: its settings and its workers."""
 
-    def __init__(self, flags: Mapping[str, object], files: Sequence[str]) -> None:
-        """Start the workers' server; the workers themselves start with the first task."""
+    def __init__(self, flags: Mapping[str, object], files: Sequence[str], stdin_name: str | None = None) -> None:
+        """Start the workers' server; the workers themselves start with the first task.
+
+        Args:
+            flags: Settings given as flags; None where not given.
+            files: Names of the files to come, for what workers load ahead.
+            stdin_name: What standard input would be called as a file.
+        """
         from preflight import forkclient
         from preflight.settings import load_settings
         from preflight.slots import Slots
         from preflight.start import preload_for
 
+        self._stdin_name = (stdin_name or "").rpartition("/")[2] or STDIN_NAME
+        expected = [self._stdin_name if name == "-" else name for name in files]
         self.settings = load_settings(flags=common_flags | dict(flags))
         server = forkclient.early.pop() if forkclient.early else None
         self._slots = Slots(
-            self.settings.workers, preload=preload_for(list(files)), server=server, guard=self.settings.guard
+            self.settings.workers, preload=preload_for(expected), server=server, guard=self.settings.guard
         )
         self.executor: Executor = self._slots
 
@@ -71,7 +79,7 @@ class Session:
         if name == "-" and sys.stdin is None:
             raise UsageError("Standard input is closed: name a file, or send the document there.")
         if name == "-":
-            with spooled(sys.stdin.buffer, STDIN_NAME) as document:
+            with spooled(sys.stdin.buffer, self._stdin_name) as document:
                 yield document
         else:
             yield find_document(name)
@@ -94,7 +102,7 @@ class Session:
                 try:
                     documents.append((key, stack.enter_context(self.document(name))))
                 except (PreflightError, ExtractionError) as error:
-                    reports[key] = missing_report(STDIN_NAME if name == "-" else name, prepared, error)
+                    reports[key] = missing_report(self._stdin_name if name == "-" else name, prepared, error)
             reports.update(
                 run_many(documents, prepared, self.settings, self.executor, password=password, on_progress=on_progress)
             )

@@ -22,6 +22,7 @@ from preflight.cli_options import (
     OcrEngine,
     PageTimeout,
     PasswordFile,
+    StdinName,
     Timeout,
     Via,
     order_of,
@@ -119,6 +120,7 @@ def split(
     jobs: Jobs = None,
     timeout: Timeout = None,
     max_units: MaxUnits = None,
+    stdin_name: StdinName = None,
 ) -> None:
     """Cut a document into pieces that each get through, with a manifest that proves that nothing was lost.
 
@@ -151,7 +153,7 @@ def split(
         "ocr_engine": ocr_engine,
         "languages": languages,
     }
-    with Session(flags, [file]) as session:
+    with Session(flags, [file], stdin_name) as session:
         if output is None or dry_run:
             _show_plan(session, file, order, password_file, as_json=as_json)
         options = SplitOptions(

@@ -252,6 +252,19 @@ def test_a_plan_for_limits_of_ones_own(samples: Path) -> None:
     assert b"--for TARGET" in preflight("plan", samples / "report.pdf").stderr
 
 
+def test_standard_input_is_what_its_name_or_its_text_says(samples: Path) -> None:
+    notes = (samples / "notes.md").read_bytes()
+    cases = (([], notes), (["--stdin-name", "notes.md"], b"no sign of anything"), ([], b"# a comment\nx = [1](2)\n"))
+
+    reports = [json.loads(preflight("check", "-", *args, "--json", stdin=data).stdout) for args, data in cases]
+
+    told = [(one["source"]["name"], one["source"]["media_type"]) for one in reports]
+    assert told == [("stdin", "text/markdown"), ("notes.md", "text/markdown"), ("stdin", "text/plain")]
+    assert [[found["code"] for found in one["findings"]] for one in reports] == [["kind-guessed"], [], []]
+    planned = preflight("plan", "-", "--stdin-name", "n.csv", "--max-tokens", "50", "--json", stdin=b"a,b\n1,2\n3,4\n")
+    assert json.loads(planned.stdout)["source"]["media_type"] == "text/csv"
+
+
 def test_a_missing_file_is_said_once() -> None:
     out = preflight("check", "nothing.pdf").stdout.decode()
 

@@ -428,3 +428,16 @@ def test_every_hostile_name_is_only_a_name(nasty: Path) -> None:
     names = json.loads((nasty / "names.json").read_text())
     odd = {name: codes for name in names if (codes := found(PDF_BYTES, name)[1])}
     assert odd == {name: ["wrong-extension"] for name in names if name.rstrip(" .").endswith((".exe", ".docx"))}
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00bad", b"\xff\xfe" + random.Random(1).randbytes(200), b"\xfe\xff\xd8\x00" * 9]
+)
+def test_a_mark_of_utf16_alone_makes_no_text(data: bytes) -> None:
+    with pytest.raises(UnsupportedFormat):
+        identify(io.BytesIO(data), "notes.txt")
+
+
+@pytest.mark.parametrize("text", ["中文", "日本", "한글", "ok", "Ж", "中\n", "😀 so"])
+def test_short_texts_with_a_mark_are_texts(text: str) -> None:
+    assert identify(io.BytesIO(text.encode("utf-16")), "a.txt").media_type == "text/plain"

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
 
-from extractors.blobs import Blob, Line, blobs_in, in_company, lines_in
+from extractors.blobs import Blob, blobs_in
 from extractors.facts import TextGuess
 from extractors.ink import FAINTEST, Box, Ink, ink_of, paper_of, smeared
+from extractors.writing import Line, in_company, lines_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_pages import drawn, photo, photographed, prose
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from extractors.blobs import blobs_in
 from extractors.pixels import LONGEST_PX, look, prepared
@@ -215,3 +216,29 @@ def test_blobs_are_the_connected_patches(mask: list[list[bool]]) -> None:
     found = {(blob.left, blob.top, blob.right, blob.bottom, blob.ink) for blob in blobs_in(image)}
 
     assert found == filled(mask)
+
+
+def test_noise_costs_no_blobs_and_shows_no_text() -> None:
+    noise = Image.frombytes("L", (1_000, 1_400), random.Random(0).randbytes(1_400_000))
+
+    assert blobs_in(noise.point([0] * 230 + [255] * 26)) == []
+    assert not look(noise).shows_text
+    assert not look(noise).blank
+
+
+def test_text_under_specks_is_text() -> None:
+    page = written_page()
+    chance = random.Random(1)
+    ImageDraw.Draw(page).point([(chance.randrange(1_200), chance.randrange(1_600)) for _ in range(190_000)], fill=0)
+
+    assert look(page).shows_text
+
+
+def written_page() -> Image.Image:
+    page = Image.new("L", (1_200, 1_600), 255)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(22)
+    for top in range(60, 1_540, 34):
+        pen.text(
+            (80, top), "Anyone who has waited for a large upload knows the moment when it fails.", fill=0, font=font
+        )
+    return page

@@ -7,7 +7,7 @@ processes only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, runtime_checkable
@@ -172,6 +172,24 @@ class ShrinkStep:
     mode: Literal["keep", "gray", "bilevel"] = "keep"
 
 
+Shrink = ShrinkStep | Mapping[int, ShrinkStep]
+"""How far images are re-encoded: all of a piece alike, or those of some units (by number), each its own way."""
+
+
+def mildest(shrink: Shrink, units: Iterable[int]) -> ShrinkStep | None:
+    """Return the step for an image that all these units show: the mildest; None where one of them is to stay."""
+    if isinstance(shrink, ShrinkStep):
+        return shrink
+    steps = [shrink.get(unit) for unit in units]
+    found = [step for step in steps if step is not None]
+    if not found or len(found) < len(steps):
+        return None
+    return max(found, key=lambda step: (-_MODES.index(step.mode), step.dpi, step.jpeg_quality))
+
+
+_MODES = ("keep", "gray", "bilevel")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Something a piece does not carry as the source did.
@@ -194,10 +212,11 @@ class Change:
 class Cutter(Protocol):
     """An open document that pieces are cut from; may be asked for any ranges, in any order, repeatedly."""
 
-    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: ShrinkStep | None = None) -> tuple[Change, ...]:
+    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: Shrink | None = None) -> tuple[Change, ...]:
         """Write units ``first`` to ``last`` (inclusive, from 1) as a document of its own to ``out``.
 
-        The same call writes the same bytes. ``out`` is empty, seekable and open for writing and reading.
+        The same call writes the same bytes. ``out`` is empty, seekable and open for writing and reading. An image that
+        a unit shows which is to stay as it is stays as it is.
 
         Raises:
             ExtractionError: A unit cannot be carried over (``unit`` says which).

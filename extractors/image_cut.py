@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
-from extractors.base import Change
+from extractors.base import Change, mildest
 from extractors.errors import DamagedDocument, ExtractionError
 from extractors.frames import frame_numbers, frame_of, seek_frame
 from extractors.image_join import copy
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from extractors.base import CutOptions, ShrinkStep
+    from extractors.base import CutOptions, Shrink
     from extractors.frames import Frame
     from extractors.image_recode import Recoded
 
-    Choose = Callable[[Frame], Recipe | None]
-    """What is to become of a frame; None to leave it as it is."""
+    Choose = Callable[[int, Frame], Recipe | None]
+    """What is to become of a frame of this number; None to leave it as it is."""
     _Smaller = tuple[Recoded, tuple[Change, ...]]
 
 _PROFILE, _ORIENTATION = 34675, 274
@@ -86,15 +86,15 @@ class ImageCutter:
             self._tiff = TiffReader(file)
             self._directories = _readable(self._tiff, frame_count)
 
-    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: ShrinkStep | None = None) -> tuple[Change, ...]:
+    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: Shrink | None = None) -> tuple[Change, ...]:
         """Write frames ``first`` to ``last`` (inclusive, from 1) as an image of its own; same call, same bytes.
 
         Args:
             first: Number of the first frame.
             last: Number of the last frame.
             out: Empty, seekable, open for writing and reading.
-            shrink: How far to re-encode; frames that would not become smaller stay as they are. Black and white is
-                for PNG and TIFF, other formats become gray.
+            shrink: How far to re-encode all frames, or some; frames that would not become smaller stay as they are.
+                Black and white is for PNG and TIFF, other formats become gray.
 
         Raises:
             DamagedDocument: There is no such frame, or it cannot be carried over (``unit`` says which).
@@ -102,8 +102,13 @@ class ImageCutter:
         """
         if shrink is None:
             return self._write(first, last, out, None)
-        step = shrink
-        return self._write(first, last, out, lambda frame: recipe_for(frame, step))
+        how = shrink
+
+        def choose(number: int, frame: Frame) -> Recipe | None:
+            step = mildest(how, (number,))
+            return None if step is None else recipe_for(frame, step)
+
+        return self._write(first, last, out, choose)
 
     def fit_pixels(
         self, first: int, last: int, out: BinaryIO, *, max_side: int, jpeg_quality: int = 90
@@ -115,7 +120,7 @@ class ImageCutter:
             SafetyLimitExceeded: As :meth:`cut`.
         """
 
-        def choose(frame: Frame) -> Recipe | None:
+        def choose(_number: int, frame: Frame) -> Recipe | None:
             longest = max(frame.width, frame.height)
             if longest <= max_side:
                 return None
@@ -186,7 +191,7 @@ class ImageCutter:
             frame = frame_of(image, self._size)
             if frame.width * frame.height > self._limit:
                 raise too_many_pixels(self._limit, unit=number)
-            recipe = choose(frame)
+            recipe = choose(number, frame)
             if recipe is None:
                 return None
             before = image.size

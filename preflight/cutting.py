@@ -15,7 +15,7 @@ from preflight.problems import problem_from
 from preflight.wire import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from extractors.base import Change, ShrinkStep
@@ -44,6 +44,7 @@ class Piece:
         sha256: Its hash.
         media_type: What it is.
         changes: What it does not carry as the document did; when thrown away, what the smallest did not.
+        step: How far its images were re-encoded, where that was asked for.
     """
 
     span: Span
@@ -52,6 +53,7 @@ class Piece:
     sha256: str = ""
     media_type: str = ""
     changes: tuple[Change, ...] = ()
+    step: ShrinkStep | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class Bench:
         bad: Why units cannot be cut, by number; grows.
         on_progress: Takes a stage and a count.
         mended: Something damaged was mended while pieces were cut.
+        smaller: How far images of units are re-encoded in whatever piece they are, by number.
     """
 
     document: Document
@@ -83,6 +86,7 @@ class Bench:
     bad: dict[int, str] = field(default_factory=dict)
     on_progress: Progress | None = None
     mended: bool = False
+    smaller: dict[int, ShrinkStep] = field(default_factory=dict)
     _files: int = 0
     _done: int = 0
 
@@ -111,7 +115,7 @@ class Bench:
         while groups:
             alone: list[list[Span]] = []
             for group, cuts, problem in self._run(groups, most, steps):
-                failed = self._sort_out(group, cuts, problem, done)
+                failed = self._sort_out(group, cuts, problem, done, steps)
                 if problem is not None and len(group) > 1:
                     alone += [[span] for span in failed]
                     continue
@@ -164,6 +168,7 @@ class Bench:
             spans=tuple(map(self._placed, group)),
             most=tuple(most.get(span) for span in group),
             steps=steps,
+            smaller=tuple(self._smaller(group)) if not steps else (),
             password=self.password,
             active_content=self.active_content,
             limits=ReadLimits(max_units=self.settings.max_units),
@@ -185,6 +190,7 @@ class Bench:
         cuts: Mapping[int, tuple[Cut, Path]],
         problem: Problem | None,
         done: dict[Span, Piece],
+        steps: tuple[ShrinkStep, ...],
     ) -> list[Span]:
         """Take the answers of one task; return the spans that have to be looked at again."""
         again: list[Span] = []
@@ -205,6 +211,7 @@ class Bench:
                 sha256=cut.sha256,
                 media_type=cut.media_type,
                 changes=tuple(self._renumbered(change, span) for change in cut.changes),
+                step=None if cut.step is None else steps[cut.step],
             )
         if problem is not None and (problem.code not in _CRASHES or not again):
             raise Stopped(problem)
@@ -224,6 +231,12 @@ class Bench:
         """Number a span as the library that cuts does; between units that it passes over, numbers run alike."""
         first, last = (self.places.get(number, number) for number in (span.first, span.last))
         return replace(span, first=first, last=last)
+
+    def _smaller(self, group: Sequence[Span]) -> Iterator[tuple[int, ShrinkStep]]:
+        """Units of some spans whose images are made smaller, numbered as the library that cuts does."""
+        for number, step in sorted(self.smaller.items()):
+            if any(span.first <= number <= span.last for span in group):
+                yield self.places.get(number, number), step
 
     def _renumbered(self, change: Change, span: Span) -> Change:
         by = span.first - self._placed(span).first

@@ -21,6 +21,7 @@ from extractors.base import (
     Joinable,
     ReadLimits,
     ReadOptions,
+    Shrink,
     ShrinkStep,
 )
 from extractors.errors import ExtractionError, UnsupportedFormat
@@ -69,6 +70,7 @@ class CutTask:
         most: Bytes a piece may have, for each span; None where nothing limits it.
         steps: How far images may be re-encoded, gentle first; the first step that is enough is taken. Empty to leave
             images as they are.
+        smaller: Without ``steps``: units whose images are made smaller in any case, each by its own step.
         password: Password, if there is one.
         active_content: What happens to it.
         limits: Safety limits.
@@ -79,6 +81,7 @@ class CutTask:
     spans: tuple[Span, ...]
     most: tuple[int | None, ...]
     steps: tuple[ShrinkStep, ...] = ()
+    smaller: tuple[tuple[int, ShrinkStep], ...] = ()
     password: str | None = None
     active_content: Literal["strip", "keep", "reject"] = "strip"
     limits: ReadLimits = field(default_factory=ReadLimits)
@@ -96,6 +99,7 @@ class Cut:
         changes: What it does not carry as the document did; of a piece too large, what the smallest did not.
         error: Why it could not be cut; empty when it could.
         unit: The unit that is to blame, when that is known.
+        step: Place of the step among those asked for that was enough; None where none was asked for, or is enough.
     """
 
     place: int
@@ -105,6 +109,7 @@ class Cut:
     changes: tuple[Change, ...] = ()
     error: str = ""
     unit: int | None = None
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +150,7 @@ class RowCutter(Protocol):
     """Optional for a cutter: a table larger than a piece can be cut by rows."""
 
     def cut_rows(
-        self, unit: int, first_row: int, last_row: int, out: BinaryIO, *, shrink: ShrinkStep | None = None
+        self, unit: int, first_row: int, last_row: int, out: BinaryIO, *, shrink: Shrink | None = None
     ) -> tuple[Change, ...]:
         """Write some rows of a table as a document of its own, its header rows repeated.
 
@@ -185,11 +190,12 @@ def cut(files: Files, payload: Payload, emit: Emit) -> bytes:
 def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut | ExtractionError:
     most, smallest = task.most[place], None
     made: tuple[Change, ...] = ()
-    for step in task.steps or (None,):
+    ways = task.steps or (_settled(task, task.spans[place]),)
+    for at, way in enumerate(ways):
         out.seek(0)
         out.truncate()
         try:
-            changes = _write(cutter, task.spans[place], out, step)
+            changes = _write(cutter, task.spans[place], out, way)
         except ExtractionError as error:
             return error
         size = out.seek(0, SEEK_END)
@@ -200,17 +206,24 @@ def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut | 
             digest = hashlib.file_digest(cast("BufferedReader", out), "sha256").hexdigest()
             # Without its macros, a document with macros is an ordinary one.
             media_type = identify(out, "piece.docx").media_type if task.media_type == DOCM else task.media_type
-            return Cut(place=place, size_bytes=size, sha256=digest, media_type=media_type, changes=changes)
+            step = at if task.steps else None
+            return Cut(place=place, size_bytes=size, sha256=digest, media_type=media_type, changes=changes, step=step)
     out.truncate(0)
     return Cut(place=place, size_bytes=smallest or 0, changes=made)
 
 
-def _write(cutter: Cutter, span: Span, out: BinaryIO, step: ShrinkStep | None) -> tuple[Change, ...]:
+def _settled(task: CutTask, span: Span) -> Shrink | None:
+    """Return how far images of a span are made smaller in any case; in a piece of one unit, all of them."""
+    here = {unit: step for unit, step in task.smaller if span.first <= unit <= span.last}
+    return here.get(span.first) if span.count == 1 else here or None
+
+
+def _write(cutter: Cutter, span: Span, out: BinaryIO, shrink: Shrink | None) -> tuple[Change, ...]:
     if span.rows is None:
-        return cutter.cut(span.first, span.last, out, shrink=step)
+        return cutter.cut(span.first, span.last, out, shrink=shrink)
     if not isinstance(cutter, RowCutter):
         raise UnsupportedFormat("Tables of this kind of document cannot be cut by rows.", unit=span.first)
-    return cutter.cut_rows(span.first, *span.rows, out, shrink=step)
+    return cutter.cut_rows(span.first, *span.rows, out, shrink=shrink)
 
 
 def fingerprint(files: Files, payload: Payload, emit: Emit) -> bytes:
@@ -253,6 +266,7 @@ def _cut_task(payload: Payload) -> CutTask:
         "spans": tuple(_span(one) for one in payload["spans"]),
         "most": tuple(payload["most"]),
         "steps": tuple(ShrinkStep(**one) for one in payload["steps"]),
+        "smaller": tuple((unit, ShrinkStep(**step)) for unit, step in payload["smaller"]),
         "limits": ReadLimits(**payload["limits"]),
     }
     return CutTask(**payload | changed)

@@ -23,10 +23,16 @@ EXACT_PIECES = 60
 class Fit:
     """One document on its way to pieces that fit."""
 
-    def __init__(self, bench: Bench, fitting: Fitting) -> None:
+    def __init__(self, bench: Bench, fitting: Fitting, known: Sequence[Piece] = ()) -> None:
+        """Begin with nothing, or with pieces that fit and together hold all units: fewer are looked for then."""
         self._bench = bench
         self._fitting = fitting
-        self._pieces: dict[Run, Piece] = {}
+        self._pieces: dict[Run, Piece] = {(piece.span.first, piece.span.last): piece for piece in known}
+        self._known = list(self._pieces)
+        for run, piece in self._pieces.items():
+            fitting.learn(run, piece.size_bytes)
+        if known:
+            fitting.settle(self._known)
 
     def pieces(self) -> list[Piece]:
         """Return the pieces in order. Those of a single unit may still be too large; all others fit.
@@ -34,7 +40,7 @@ class Fit:
         Raises:
             Stopped: The document as a whole cannot be cut, or nothing can be written.
         """
-        runs = self._until_all_fit()
+        runs = self._known or self._until_all_fit()
         for _ in range(ATTEMPTS):
             self._probe(runs)
             if not self._fitting.fewer(runs):

@@ -61,12 +61,12 @@ def compare_task(
     )
 
 
-def compared(executor: Executor, tasks: Sequence[Task], on_problem: Callable[[Problem], None]) -> list[Likeness]:
-    """Run comparisons; return what was seen, in the order of the units."""
+def compared(executor: Executor, tasks: Sequence[Task], on_problem: Callable[[int, Problem], None]) -> list[Likeness]:
+    """Run comparisons; return what was seen, in the order of the units. ``on_problem`` hears which task failed."""
     seen: list[Likeness] = []
     for outcome in executor.run(tasks, lambda _key, event: seen.append(load(Likeness, event))):
         if outcome.problem is not None:
-            on_problem(outcome.problem)
+            on_problem(outcome.key, outcome.problem)
     return sorted(seen, key=lambda one: one.number)
 
 

@@ -170,7 +170,7 @@ def _check_looks(
         pairs = [[(look.unit.number, look.place) for look in of_piece] for of_piece in group]
         tasks.append(compare_task(original, pieces, pairs, settings, key=key, password=password))
 
-    def tell(problem: Problem) -> None:
+    def tell(_key: int, problem: Problem) -> None:
         found.note("looks-not-compared", f"Pieces could not be compared by their looks: {problem.detail}")
 
     seen = compared(executor, tasks, tell)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from preflight.document import Document
     from preflight.manifest import ManifestPiece
     from preflight.messages import Examined
-    from preflight.problems import Problem
     from preflight.splitting import Ready
     from preflight.survey import Surveyed
 
@@ -108,8 +107,7 @@ def _other_looks(surveyed: Surveyed, ready: Sequence[Ready], documents: Sequence
         )
         for at in chosen
     ]
-    problems: list[Problem] = []
-    seen = compared(surveyed.executor, tasks, problems.append)
+    seen = compared(surveyed.executor, tasks, lambda _key, _problem: None)
     changed = {unit.number for one in ready if one.changes for unit in one.units if unit.original is not None}
     return {one.number for one in seen if one.worst > 0} - changed
 

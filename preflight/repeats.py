@@ -13,6 +13,7 @@ from preflight.fit import Fit
 from preflight.fitting import Fitting
 from preflight.judging import weigh
 from preflight.oversize import over_limit
+from preflight.plan import PieceLimits
 from preflight.reading import Unread, examine_task, examined_from
 from preflight.splitting import staged_document
 from preflight.survey import stopped
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from preflight.cutting_tasks import Span
     from preflight.fitting import Frame
     from preflight.judging import Weighed
-    from preflight.plan import PieceLimits
     from preflight.survey import Surveyed
 
 _ROUNDS = 6
@@ -32,7 +32,7 @@ _ROUNDS = 6
 
 
 def fitted_pieces(
-    surveyed: Surveyed, bench: Bench, frame: Frame, lost: Iterable[int]
+    surveyed: Surveyed, bench: Bench, frame: Frame, lost: Iterable[int], known: Sequence[Piece] = ()
 ) -> tuple[list[Piece], Fitting, dict[Span, Weighed]]:
     """Cut pieces that fit, what they repeat counted in.
 
@@ -41,6 +41,7 @@ def fitted_pieces(
         bench: Where it is cut.
         frame: What stays the same while ranges are chosen.
         lost: Units that are left out.
+        known: Pieces that fit, with all units; fewer are looked for then.
 
     Returns:
         The pieces in order (those of a single unit may be over the limit on bytes), what was learned of them, and what
@@ -50,11 +51,16 @@ def fitted_pieces(
         UnitOverLimit: A unit with what its piece repeats is over a limit by itself.
         Stopped: The document cannot be cut, or a piece cannot be read.
     """
-    most, left_out, repeated = frame.limits, set(lost), {"tokens": 0, "words": 0}
+    most, left_out, repeated = PieceLimits.of(surveyed.limits), set(lost), {"tokens": 0, "words": 0}
+    if known and frame.limits != most:  # what they were found to repeat
+        repeated = {
+            "tokens": (most.tokens or 0) - (frame.limits.tokens or 0),
+            "words": (most.words or 0) - (frame.limits.words or 0),
+        }
     for _ in range(_ROUNDS):
         fitting = Fitting(frame)
         fitting.lost.update(left_out)
-        pieces = Fit(bench, fitting).pieces()
+        pieces = Fit(bench, fitting, known).pieces()
         if surveyed.examined.facts.unit_kind != "block" or (most.tokens is None and most.words is None):
             return pieces, fitting, {}
         weighed = _weighed(surveyed, pieces)
@@ -67,6 +73,7 @@ def fitted_pieces(
         _learn(surveyed, pieces, weighed, repeated)
         for piece in pieces:
             bench.drop(piece)
+        known = ()
         frame = replace(frame, limits=_less(most, repeated))
     raise RuntimeError("pieces repeat more each time they are cut")
 

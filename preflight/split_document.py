@@ -10,16 +10,15 @@ from preflight.cutting import Bench
 from preflight.estimate import rate_of
 from preflight.fitting import Frame
 from preflight.judging import boundaries
-from preflight.looks import compare_task, compared, still_the_same
 from preflight.manifest import ManifestUnit, Quarantined
 from preflight.model import Range, SecondsRange
-from preflight.oversize import over_bytes, over_limit, too_long_alone
+from preflight.oversize import over_limit, too_long_alone
 from preflight.plan import PieceLimits
 from preflight.proof import proven_pieces
 from preflight.repeats import fitted_pieces
-from preflight.shrink import steps_for
+from preflight.shrinking import smaller_frame, with_smaller_images
 from preflight.split_rows import row_pieces, rows_of
-from preflight.splitting import Ready, staged_document
+from preflight.splitting import Ready
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +26,8 @@ if TYPE_CHECKING:
 
     from extractors.facts import Finding
     from preflight.cutting import Piece
-    from preflight.document import Document
-    from preflight.fitting import Fitting
     from preflight.judging import Weighed
     from preflight.model import UnitEstimate
-    from preflight.problems import Problem
     from preflight.reading import Progress
     from preflight.survey import Surveyed
 
@@ -49,6 +45,8 @@ def document_pieces(
     Returns:
         The pieces in order, the units that are in none, and what is to be told.
 
+    Units that are made smaller are planned anew with all others then, so that none stands alone without need.
+
     Raises:
         Stopped: The document cannot be cut.
         UnitOverLimit: A unit alone is over a limit, and nothing helps.
@@ -56,14 +54,13 @@ def document_pieces(
     bench = _bench(surveyed, folder, on_progress)
     by_rows = _tables_to_divide(surveyed)
     pieces, fitting, weighed = fitted_pieces(surveyed, bench, frame_of(surveyed), {*bench.bad, *by_rows})
-    fitted: list[Ready] = []
-    for piece in pieces:
-        if piece.path is not None:
-            fitted.append(_as_read(_ready(surveyed, [piece])[0], weighed.get(piece.span)))
-        elif rows_of(surveyed, piece.span.first):
-            by_rows.add(piece.span.first)
-        else:
-            fitted += _ready(surveyed, [_shrunk(surveyed, bench, fitting, piece)])
+    by_rows |= {one.span.first for one in pieces if one.path is None and rows_of(surveyed, one.span.first)}
+    pieces = [one for one in pieces if one.span.first not in by_rows]
+    if any(one.path is None for one in pieces):
+        pieces = with_smaller_images(surveyed, bench, fitting, pieces)
+        frame = smaller_frame(fitting.frame, pieces, bench.smaller)
+        pieces, _, weighed = fitted_pieces(surveyed, bench, frame, {*bench.bad, *by_rows}, pieces)
+    fitted = [_as_read(_ready(surveyed, [one])[0], weighed.get(one.span)) for one in pieces]
     for number in sorted(by_rows - bench.bad.keys()):
         fitted += row_pieces(surveyed, bench, number)
     if not fitted:
@@ -124,35 +121,6 @@ def _tables_to_divide(surveyed: Surveyed) -> set[int]:
             raise over_limit(surveyed, number, limit)
         found.add(number)
     return found
-
-
-def _shrunk(surveyed: Surveyed, bench: Bench, fitting: Fitting, piece: Piece) -> Piece:
-    """Make the images of a single unit smaller, just enough.
-
-    Raises:
-        UnitOverLimit: That is not allowed, or not enough.
-    """
-    number = piece.span.first
-    if surveyed.options.shrink == "never":
-        raise over_bytes(surveyed, number, piece.size_bytes)
-    room = fitting.frame.room((number, number))
-    steps = steps_for(surveyed.examined.facts.units[number - 1])
-    smaller = bench.cut([piece.span], {piece.span: room}, steps=steps).get(piece.span)
-    if smaller is None or smaller.path is None:
-        raise over_bytes(surveyed, number, piece.size_bytes, smaller)
-    if not _recognizable(surveyed, number, staged_document(smaller.path, smaller.media_type)):
-        bench.drop(smaller)
-        raise over_bytes(surveyed, number, piece.size_bytes, smaller)
-    return smaller
-
-
-def _recognizable(surveyed: Surveyed, number: int, piece: Document) -> bool:
-    """Whether a unit still looks the same with its images made smaller; nothing is sent that nobody can read."""
-    password = surveyed.options.password
-    task = compare_task(surveyed.document, [piece], [[(number, 1)]], surveyed.settings, password=password)
-    problems: list[Problem] = []
-    seen = compared(surveyed.executor, [task], problems.append)
-    return not problems and all(map(still_the_same, seen))
 
 
 def _ready(surveyed: Surveyed, pieces: Sequence[Piece]) -> list[Ready]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
 
-    from extractors.base import Change, ShrinkStep
+    from extractors.base import Change, Shrink
 
 OPTIONS = CutOptions(media_type="application/pdf", source_name="book.pdf")
 
@@ -109,7 +109,7 @@ def add(pdf: Pdf, content: bytes = b"", resources: Dictionary | None = None, **m
 
 
 def cut(
-    data: bytes, first: int, last: int, *, options: CutOptions = OPTIONS, shrink: ShrinkStep | None = None
+    data: bytes, first: int, last: int, *, options: CutOptions = OPTIONS, shrink: Shrink | None = None
 ) -> tuple[bytes, tuple[Change, ...]]:
     """One piece and its changes."""
     with pdf_cutter(io.BytesIO(data), options) as cutter:

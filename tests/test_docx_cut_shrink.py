@@ -141,3 +141,21 @@ def test_a_picture_that_cannot_be_read_or_is_too_large_stays() -> None:
 def test_the_same_call_writes_the_same_bytes() -> None:
     data, step = document(photo(1600, 1600)), ShrinkStep(dpi=120, jpeg_quality=55)
     assert shrunk(data, step)[0] == shrunk(data, step)[0]
+
+
+def test_only_pictures_of_the_blocks_meant_are_made_smaller() -> None:
+    step = ShrinkStep(dpi=150, jpeg_quality=60)
+    in_body, in_header = document(photo(1600, 1600)), document(photo(1600, 1600), header=True)
+
+    made = {}
+    for name, data, blocks in (
+        ("meant", in_body, {2: step}),
+        ("not", in_body, {1: step}),
+        ("header", in_header, {1: step}),
+    ):
+        out = io.BytesIO()
+        with docx_cutter(io.BytesIO(data), options()) as cutter:
+            changes = cutter.cut(1, cutter.count, out, shrink=blocks)
+        made[name] = (media(out.getvalue())[1].size, [one.units for one in changes if one.code == "shrunk"])
+
+    assert made == {"meant": ((300, 300), [(2,)]), "not": ((1600, 1600), []), "header": ((1600, 1600), [])}

@@ -296,3 +296,31 @@ def test_no_image_gains_pixels_or_falls_below_the_resolution(
     assert all(1 <= new <= old for new, old in zip(wanted, size, strict=True))
     if wanted != size:
         assert all(new >= dpi * side * 0.999 for new, side in zip(wanted, inches, strict=True))
+
+
+def two_of_three_share() -> bytes:
+    """Pages 1 and 2 show one picture, page 3 another."""
+    pdf = Pdf.new()
+    shared, own = stored(pdf, picture()), stored(pdf, picture("L"))
+    for image in (shared, shared, own):
+        add(pdf, b"q 200 0 0 200 0 0 cm /Im Do Q", Dictionary(XObject=Dictionary(Im=image)))
+    return saved(pdf)
+
+
+def test_only_images_of_the_pages_meant_are_made_smaller() -> None:
+    data = two_of_three_share()
+
+    of_one, changes = cut(data, 1, 3, shrink={1: STEP, 3: STEP})
+    of_both, more = cut(data, 1, 3, shrink={1: STEP, 2: ShrinkStep(dpi=144, jpeg_quality=70)})
+
+    assert [change.units for change in changes if change.code == "shrunk"] == [(3,)]
+    assert sizes(of_one) == [800, 800, 278]
+    assert [change.units for change in more if change.code == "shrunk"] == [(1,), (2,)]
+    assert all(change.after["dpi"] == 144 for change in more)
+    assert sizes(of_both) == [400, 400, 800]
+
+
+def sizes(data: bytes) -> list[int]:
+    """How many pixels across the picture of each page is."""
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        return [int(page.Resources.XObject.Im.Width) for page in pdf.pages]

@@ -123,20 +123,36 @@ def test_base64_is_counted_where_the_target_counts_it(tmp_path: Path, workers: S
         assert -(-piece.size_bytes // 3) * 4 + limit.overhead_bytes <= limit.max == 1_048_576
 
 
-def test_a_page_too_large_alone_is_made_smaller_just_enough(tmp_path: Path, workers: Slots) -> None:
+def test_a_page_too_large_alone_is_made_smaller_just_enough_and_joins_its_neighbours(
+    tmp_path: Path, workers: Slots
+) -> None:
     source = make_scan(tmp_path / "scan.pdf", [120, 2400, 120])
 
     result = split(source, tmp_path / "out", limits=UserLimits(bytes=1_000_000), executor=workers)
 
-    pieces = result.manifest.pieces
-    assert [(piece.first, piece.last) for piece in pieces] == [(1, 1), (2, 2), (3, 3)]
-    assert all(piece.size_bytes <= 1_000_000 for piece in pieces)
-    (change,) = [change for change in pieces[1].changes if change.code == "shrunk"]
+    (piece,) = result.manifest.pieces
+    assert (piece.first, piece.last) == (1, 3)
+    assert piece.size_bytes <= 1_000_000
+    (change,) = [change for change in piece.changes if change.code == "shrunk"]
     assert change.units == (2,)
     assert int(change.before["bytes"]) > 1_000_000 > int(change.after["bytes"])
     assert int(change.before["pixels"]) == 2400 * 2400
-    assert pieces[1].units[0].original not in {None, pieces[1].units[0].content}
-    assert all(not piece.changes for piece in (pieces[0], pieces[2]))
+    assert [unit.original is None for unit in piece.units] == [True, False, True]
+    assert verify(tmp_path / "out", against=source, executor=workers).ok
+
+
+def test_pages_made_smaller_do_not_cost_pieces(tmp_path: Path, workers: Slots) -> None:
+    source = make_scan(tmp_path / "scan.pdf", [300, 300, 2400, 300, 2400, 300, 300])
+
+    result = split(source, tmp_path / "out", limits=UserLimits(bytes=1_000_000), executor=workers)
+
+    pieces = result.manifest.pieces
+    shrunk = [number for piece in pieces for one in piece.changes if one.code == "shrunk" for number in one.units]
+    total = sum(piece.size_bytes for piece in pieces)
+    assert shrunk == [3, 5]
+    assert numbers(result.manifest) == list(range(1, 8))
+    assert len(pieces) == -(-total // 1_000_000) == 2
+    assert verify(tmp_path / "out", against=source, executor=workers).ok
 
 
 def test_never_shrink_never_over(tmp_path: Path, workers: Slots) -> None:

@@ -38,7 +38,7 @@ from extractors.pdf.shrink import shrunk_pages
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from extractors.base import CutOptions, ShrinkStep
+    from extractors.base import CutOptions, Shrink
 
 _ENDS_BYTES = 65_536
 _LONG_OUTLINE = "The outline is longer than is carried over; entries after the limit are in the original only."
@@ -103,7 +103,7 @@ class PdfCutter:
         """Pages of the document."""
         return len(self._sheets)
 
-    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: ShrinkStep | None = None) -> tuple[Change, ...]:
+    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: Shrink | None = None) -> tuple[Change, ...]:
         """Write pages ``first`` to ``last`` (inclusive, from 1) as a PDF of its own to ``out``.
 
         The same call writes the same bytes, whatever was cut before.
@@ -112,7 +112,8 @@ class PdfCutter:
             first: Number of the first page.
             last: Number of the last page.
             out: Empty, seekable, open for writing and reading.
-            shrink: How far to re-encode images; None leaves them as they are. The piece is then held in memory once.
+            shrink: How far to re-encode images, of all pages or of some; None leaves them as they are. The piece is
+                held in memory once then.
 
         Raises:
             DamagedDocument: There is no such page, or it cannot be carried over (``unit`` says which).
@@ -161,7 +162,7 @@ class PdfCutter:
         )
         return links
 
-    def _write(self, sheets: Sequence[Sheet], out: BinaryIO, shrink: ShrinkStep | None) -> tuple[Change, ...]:
+    def _write(self, sheets: Sequence[Sheet], out: BinaryIO, shrink: Shrink | None) -> tuple[Change, ...]:
         """Write the window to ``out``, with smaller images if wanted; return what was done to those."""
         first, last = sheets[0].number, sheets[-1].number
         marks = f"{self._identity} {self._options.active_content} {first} {last}"

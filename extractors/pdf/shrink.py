@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Name, Page, Stream
 
-from extractors.base import Change, ShrinkStep
+from extractors.base import Change, ShrinkStep, mildest
 from extractors.pdf.content import page_content
 from extractors.pdf.drawn import images_drawn
 from extractors.pdf.limits import PIKE_ERRORS
@@ -19,6 +19,7 @@ from extractors.tones import LEAST_BILEVEL_DPI
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from extractors.base import Shrink
     from extractors.pdf.cutting.objects import Ref
 
 _INLINE_BYTES = 4_096
@@ -51,11 +52,13 @@ class _Saving:
         pixels: Before and after.
         bytes: Before and after.
         bits: Whether each part that was re-encoded is in black and white now.
+        step: How far it was to go.
     """
 
     pixels: tuple[int, int]
     bytes: tuple[int, int]
     bits: tuple[bool, ...]
+    step: ShrinkStep
 
 
 @dataclass(slots=True)
@@ -71,14 +74,15 @@ class _Outcome:
     left: list[str] = field(default_factory=list)
 
 
-def shrunk_pages(piece: pikepdf.Pdf, step: ShrinkStep, *, first: int, max_pixels: int) -> tuple[Change, ...]:
+def shrunk_pages(piece: pikepdf.Pdf, shrink: Shrink, *, first: int, max_pixels: int) -> tuple[Change, ...]:
     """Re-encode the images of a document where that makes them smaller.
 
-    An image that several pages draw is re-encoded once, for the largest size it is drawn at.
+    An image that several pages draw is re-encoded once, for the largest size it is drawn at, and only as far as all of
+    them allow.
 
     Args:
         piece: The document; its images are changed.
-        step: How far to go.
+        shrink: How far to go.
         first: Number its first page has in the original.
         max_pixels: Images with more are left as they are.
 
@@ -95,12 +99,15 @@ def shrunk_pages(piece: pikepdf.Pdf, step: ShrinkStep, *, first: int, max_pixels
             use.pages.append(number)
     by_page: dict[int, _Outcome] = {}
     for use in uses.values():
+        step = mildest(shrink, use.pages)
+        if step is None:
+            continue
         saving, left = _shrink(piece, use, step, max_pixels)
         for number in use.pages:
             page_outcome = by_page.setdefault(number, _Outcome())
             page_outcome.savings += [saving] if saving else []
             page_outcome.left += [left] if left else []
-    return tuple(change for number in sorted(by_page) for change in _changes(number, by_page[number], step))
+    return tuple(change for number in sorted(by_page) for change in _changes(number, by_page[number]))
 
 
 def _shrink(piece: pikepdf.Pdf, use: _Use, step: ShrinkStep, max_pixels: int) -> tuple[_Saving | None, str]:
@@ -125,6 +132,7 @@ def _shrink(piece: pikepdf.Pdf, use: _Use, step: ShrinkStep, max_pixels: int) ->
         (sum(pixels for pixels, _ in before), sum(pixels for pixels, _ in after)),
         (sum(size for _, size in before), sum(size for _, size in after)),
         tuple(bits),
+        step,
     )
     return saving, why
 
@@ -142,9 +150,9 @@ def _take_inline_images_out(page: Page) -> None:
         return  # content that cannot be read stays as it is
 
 
-def _changes(number: int, outcome: _Outcome, step: ShrinkStep) -> Iterator[Change]:
+def _changes(number: int, outcome: _Outcome) -> Iterator[Change]:
     if outcome.savings:
-        yield _shrunk(number, outcome.savings, step)
+        yield _shrunk(number, outcome.savings)
     if outcome.left:
         why = ", ".join(sorted(set(outcome.left)))
         yield Change(
@@ -155,7 +163,8 @@ def _changes(number: int, outcome: _Outcome, step: ShrinkStep) -> Iterator[Chang
         )
 
 
-def _shrunk(number: int, savings: list[_Saving], step: ShrinkStep) -> Change:
+def _shrunk(number: int, savings: list[_Saving]) -> Change:
+    step = max((saving.step for saving in savings), key=lambda one: one.dpi)
     pixels = [sum(saving.pixels[side] for saving in savings) for side in (0, 1)]
     sizes = [sum(saving.bytes[side] for saving in savings) for side in (0, 1)]
     bits = [one for saving in savings for one in saving.bits]

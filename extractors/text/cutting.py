@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from extractors.base import CutOptions, Cutter, ShrinkStep
+    from extractors.base import CutOptions, Cutter, Shrink
     from extractors.facts import UnitFacts, UnitText
 
 HEADER_REPEATED = "header-repeated"
@@ -91,7 +91,7 @@ class TextCutter:
         """Blocks that can be cut out."""
         return len(self._index)
 
-    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: ShrinkStep | None = None) -> tuple[Change, ...]:
+    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: Shrink | None = None) -> tuple[Change, ...]:
         """Write blocks ``first`` to ``last`` (inclusive, from 1) as a text of its own; same call, same bytes.
 
         Args:

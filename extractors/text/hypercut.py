@@ -21,7 +21,7 @@ from extractors.text.tape import Recorder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractors.base import CutOptions, ShrinkStep
+    from extractors.base import CutOptions, Shrink
     from extractors.facts import UnitFacts, UnitText
     from extractors.text.encodings import Encoding
 
@@ -77,7 +77,7 @@ class HtmlCutter:
         """Blocks that can be cut out."""
         return len(self._index)
 
-    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: ShrinkStep | None = None) -> tuple[Change, ...]:
+    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: Shrink | None = None) -> tuple[Change, ...]:
         """Write blocks ``first`` to ``last`` (inclusive, from 1) as a page of its own; same call, same bytes.
 
         The head is repeated; elements that the cut goes through, and the header of a table, are opened again and say so

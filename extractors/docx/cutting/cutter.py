@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element as Element
 
-    from extractors.base import Change, CutOptions, ShrinkStep
+    from extractors.base import Change, CutOptions, Shrink
 
 _PAGE_FIELD = re.compile(rb"(?:instrText[^<>]*>|instr=[\"'])\s*PAGE\b")
 
@@ -96,7 +96,7 @@ class DocxCutter:
         macros = "macroenabled" in self._parts.written_type(main).lower()
         self.media_type = DOCM if macros else DOCX
 
-    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: ShrinkStep | None = None) -> tuple[Change, ...]:
+    def cut(self, first: int, last: int, out: BinaryIO, *, shrink: Shrink | None = None) -> tuple[Change, ...]:
         """Write units ``first`` to ``last`` (inclusive, from 1) as a document of its own to ``out``.
 
         The same call writes the same bytes.
@@ -125,7 +125,7 @@ class DocxCutter:
         return found
 
     def cut_rows(
-        self, unit: int, first_row: int, last_row: int, out: BinaryIO, *, shrink: ShrinkStep | None = None
+        self, unit: int, first_row: int, last_row: int, out: BinaryIO, *, shrink: Shrink | None = None
     ) -> tuple[Change, ...]:
         """Write some rows of a table as a document of its own; its header rows are repeated.
 
@@ -166,7 +166,7 @@ class DocxCutter:
                 f"There are no blocks {first} to {last}; the document has {self.count}. Ask for blocks it has."
             )
 
-    def _write(self, extent: Extent, out: BinaryIO, shrink: ShrinkStep | None) -> tuple[Change, ...]:
+    def _write(self, extent: Extent, out: BinaryIO, shrink: Shrink | None) -> tuple[Change, ...]:
         made = Maker(self._source, extent).make()
         if extent.rows is None:
             made.comments = self._source.survey.ranges.comments(extent.first, extent.last)

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from extractors.base import Change, ShrinkStep
+from extractors.base import Change, ShrinkStep, mildest
 from extractors.docx.cutting import archive
 from extractors.docx.cutting.drawn import drawn
 from extractors.docx.cutting.reencode import smaller
@@ -16,6 +16,7 @@ from extractors.tones import LEAST_BILEVEL_DPI
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from extractors.base import Shrink
     from extractors.docx.cutting.archive import Contents
     from extractors.docx.cutting.parts import Parts
     from extractors.docx.cutting.piece import Made
@@ -51,21 +52,22 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class _Saving:
-    """Pixels and bytes of a picture before and after, and whether it is in black and white now."""
+    """Pixels and bytes of a picture before and after, whether it is in black and white now, and the step it took."""
 
     pixels: tuple[int, int]
     bytes: tuple[int, int]
     bits: bool
+    step: ShrinkStep
 
 
-def shrink(parts: Parts, contents: Contents, made: Made, step: ShrinkStep, max_pixels: int) -> tuple[Change, ...]:
+def shrink(parts: Parts, contents: Contents, made: Made, how: Shrink, max_pixels: int) -> tuple[Change, ...]:
     """Re-encode the pictures of a piece where that makes them smaller.
 
     Args:
         parts: The source's parts.
         contents: What the piece holds; smaller pictures are put into it.
         made: The piece's body, with its pictures.
-        step: How far to go.
+        how: How far to go; a picture outside the body is left as it is where only some blocks are meant.
         max_pixels: Pictures with more are left as they are.
 
     Returns:
@@ -78,6 +80,9 @@ def shrink(parts: Parts, contents: Contents, made: Made, step: ShrinkStep, max_p
         if part in of_package or parts.content_type(part).lower() not in _TYPES:
             continue
         use = uses.get(part, Use(known=False))
+        step = mildest(how, use.blocks or {0})
+        if step is None:
+            continue
         try:
             data = parts.package.container.read(part)
         except DamagedDocument:
@@ -93,8 +98,8 @@ def shrink(parts: Parts, contents: Contents, made: Made, step: ShrinkStep, max_p
             contents.types[name] = stored.content_type
         for block in use.blocks or {0}:
             sizes = (len(data), len(stored.data))
-            by_block.setdefault(block, []).append(_Saving((stored.before, stored.after), sizes, stored.bits))
-    return tuple(_change(block, by_block[block], step) for block in sorted(by_block))
+            by_block.setdefault(block, []).append(_Saving((stored.before, stored.after), sizes, stored.bits, step))
+    return tuple(_change(block, by_block[block]) for block in sorted(by_block))
 
 
 def _uses(parts: Parts, contents: Contents, made: Made) -> dict[str, Use]:
@@ -135,7 +140,8 @@ def _new_name(parts: Parts, contents: Contents, part: str, extension: str) -> st
     return name
 
 
-def _change(block: int, savings: list[_Saving], step: ShrinkStep) -> Change:
+def _change(block: int, savings: list[_Saving]) -> Change:
+    step = max((saving.step for saving in savings), key=lambda one: one.dpi)
     pixels = [sum(saving.pixels[side] for saving in savings) for side in (0, 1)]
     sizes = [sum(saving.bytes[side] for saving in savings) for side in (0, 1)]
     bits = [saving.bits for saving in savings]

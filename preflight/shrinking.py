@@ -1,0 +1,96 @@
+"""Units too large alone: their images made smaller, just enough; then they are units like all others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from preflight.looks import compare_task, compared, still_the_same
+from preflight.oversize import over_bytes
+from preflight.shrink import steps_for
+from preflight.splitting import staged_document
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from extractors.base import ShrinkStep
+    from preflight.cutting import Bench, Piece
+    from preflight.cutting_tasks import Span
+    from preflight.fitting import Fitting, Frame
+    from preflight.problems import Problem
+    from preflight.survey import Surveyed
+
+
+def with_smaller_images(surveyed: Surveyed, bench: Bench, fitting: Fitting, pieces: Sequence[Piece]) -> list[Piece]:
+    """Make the images of each unit that is too large alone smaller, just enough; ``bench.smaller`` says how far.
+
+    Args:
+        surveyed: The document.
+        bench: Where it is cut.
+        fitting: What is known of its pieces.
+        pieces: Pieces in order; those without a file hold one unit that is too large.
+
+    Returns:
+        The pieces, all of which fit.
+
+    Raises:
+        UnitOverLimit: That is not allowed, not enough, or nobody could read it any more.
+    """
+    large = [piece for piece in pieces if piece.path is None]
+    if surveyed.options.shrink == "never":
+        raise over_bytes(surveyed, large[0].span.first, large[0].size_bytes)
+    made: dict[Span, Piece] = {}
+    for steps, spans in _alike(surveyed, large).items():
+        most = {span: fitting.frame.room((span.first, span.last)) for span in spans}
+        made |= bench.cut(spans, most, steps=steps)
+    for piece in large:
+        smaller = made.get(piece.span)
+        if smaller is None or smaller.path is None:
+            raise over_bytes(surveyed, piece.span.first, piece.size_bytes, smaller)
+    for number in _unrecognizable(surveyed, list(made.values())):
+        piece = next(one for one in large if one.span.first == number)
+        raise over_bytes(surveyed, number, piece.size_bytes, made[piece.span])
+    bench.smaller |= {span.first: piece.step for span, piece in made.items() if piece.step is not None}
+    return [made.get(piece.span, piece) for piece in pieces]
+
+
+def smaller_frame(frame: Frame, pieces: Sequence[Piece], smaller: Collection[int]) -> Frame:
+    """Return what a document is to be planned by once images of some units are smaller."""
+    sizes = {piece.span.first: piece.size_bytes for piece in pieces if piece.span.first in smaller}
+    units = [
+        replace(unit, bytes=max(1, sizes[unit.number] - frame.shared_bytes)) if unit.number in sizes else unit
+        for unit in frame.units
+    ]
+    return replace(frame, units=units, whole_bytes=sum(piece.size_bytes for piece in pieces))
+
+
+def _alike(surveyed: Surveyed, large: Sequence[Piece]) -> dict[tuple[ShrinkStep, ...], list[Span]]:
+    """Group units by the steps to try."""
+    found: dict[tuple[ShrinkStep, ...], list[Span]] = {}
+    for piece in large:
+        steps = steps_for(surveyed.examined.facts.units[piece.span.first - 1])
+        found.setdefault(steps, []).append(piece.span)
+    return found
+
+
+def _unrecognizable(surveyed: Surveyed, made: Sequence[Piece]) -> list[int]:
+    """Return units that do not look the same any more; nothing is sent that nobody can read."""
+    tasks = [
+        compare_task(
+            surveyed.document,
+            [staged_document(piece.path, piece.media_type)],
+            [[(piece.span.first, 1)]],
+            surveyed.settings,
+            key=key,
+            password=surveyed.options.password,
+        )
+        for key, piece in enumerate(made)
+        if piece.path is not None
+    ]
+    unknown: list[int] = []
+
+    def hear(key: int, _problem: Problem) -> None:
+        unknown.append(made[key].span.first)
+
+    seen = compared(surveyed.executor, tasks, hear)
+    return sorted({*unknown, *(one.number for one in seen if not still_the_same(one))})

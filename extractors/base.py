@@ -165,11 +165,13 @@ class ShrinkStep:
         dpi: Resolution that images larger than it are brought down to, relative to their size on the page.
         jpeg_quality: Pillow's JPEG quality, 1 to 95.
         mode: ``keep`` colours, ``gray``, or ``bilevel`` (CCITT group 4).
+        png_as_jpeg: A document that is a PNG becomes a JPEG, if nothing shines through it.
     """
 
     dpi: int
     jpeg_quality: int
     mode: Literal["keep", "gray", "bilevel"] = "keep"
+    png_as_jpeg: bool = False
 
 
 Shrink = ShrinkStep | Mapping[int, ShrinkStep]

@@ -47,13 +47,12 @@ _NOT_KEPT = frozenset({330})  # smaller copies of the picture
 
 
 @contextmanager
-def image_cutter(file: BinaryIO, options: CutOptions, *, png_as_jpeg: bool = False) -> Iterator[ImageCutter]:
+def image_cutter(file: BinaryIO, options: CutOptions) -> Iterator[ImageCutter]:
     """Open an image for cutting, for the length of a ``with`` block.
 
     Args:
         file: Seekable.
         options: Media type and limits.
-        png_as_jpeg: Whether a PNG that has to shrink may become a JPEG, which the change then says.
 
     Raises:
         DamagedDocument: It is no image that can be opened.
@@ -62,7 +61,7 @@ def image_cutter(file: BinaryIO, options: CutOptions, *, png_as_jpeg: bool = Fal
     with reading_image(options.limits.max_image_pixels):
         image = open_image(file)
     count = sum(1 for _ in frame_numbers(image, options.limits, []))
-    yield ImageCutter(file, options, count, png_as_jpeg=png_as_jpeg)
+    yield ImageCutter(file, options, count)
 
 
 class ImageCutter:
@@ -72,13 +71,12 @@ class ImageCutter:
         frame_count: Frames that can be cut out.
     """
 
-    def __init__(self, file: BinaryIO, options: CutOptions, frame_count: int, *, png_as_jpeg: bool = False) -> None:
+    def __init__(self, file: BinaryIO, options: CutOptions, frame_count: int) -> None:
         self.frame_count = frame_count
         self._file = file
         self._size = file.seek(0, os.SEEK_END)
         self._limit = options.limits.max_image_pixels
         self._media_type = options.media_type
-        self._as_jpeg = png_as_jpeg
         self._opened: Image.Image | None = None
         self._tiff: TiffReader | None = None
         self._directories: list[Directory] = []
@@ -195,10 +193,10 @@ class ImageCutter:
             if recipe is None:
                 return None
             before = image.size
-            new = recoded(image, recipe, frame, as_jpeg=self._as_jpeg)
+            new = recoded(image, recipe, frame)
         if new is None or (len(new.data) >= frame.stored_bytes and not recipe.at_any_size):
             return None
-        changes = [_shrunk(number, before, frame, new, recipe)]
+        changes = [_shrunk(number, before, frame, new)]
         if new.media_type != self._media_type:
             changes.append(_retyped(number, self._media_type, new.media_type))
         return new, tuple(changes)
@@ -238,15 +236,16 @@ def _merged(source: Source, data: bytes, *, profile: bool) -> list[Source]:
     return [Source(reader, replace(new, entries=own)), Source(source.reader, replace(source.directory, entries=rest))]
 
 
-def _shrunk(number: int, before: tuple[int, int], frame: Frame, new: Recoded, recipe: Recipe) -> Change:
+def _shrunk(number: int, before: tuple[int, int], frame: Frame, new: Recoded) -> Change:
     mode = {"1": "black and white", "L": "gray", "LA": "gray"}.get(new.mode, "colours kept")
+    coded = "" if new.quality is None else f", quality {new.quality}"
     lost = f"; dropped: {', '.join(new.dropped)}" if new.dropped else ""
     return Change(
         code="shrunk",
         units=(number,),
         message=(
-            f"Re-encoded from {before[0]} × {before[1]} to {new.size[0]} × {new.size[1]} pixels, {mode}, quality "
-            f"{recipe.quality}: {frame.stored_bytes:,} to {len(new.data):,} bytes{lost}."
+            f"Re-encoded from {before[0]} × {before[1]} to {new.size[0]} × {new.size[1]} pixels, {mode}{coded}: "
+            f"{frame.stored_bytes:,} to {len(new.data):,} bytes{lost}."
         ),
         before={"width": before[0], "height": before[1], "pixels": before[0] * before[1], "bytes": frame.stored_bytes},
         after={
@@ -254,7 +253,7 @@ def _shrunk(number: int, before: tuple[int, int], frame: Frame, new: Recoded, re
             "height": new.size[1],
             "pixels": new.size[0] * new.size[1],
             "bytes": len(new.data),
-            "jpeg_quality": recipe.quality,
+            "jpeg_quality": new.quality or 0,
             "mode": new.mode,
         },
     )

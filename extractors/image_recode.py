@@ -36,6 +36,7 @@ class Recipe:
         factor: New width for one pixel of the old one, at most 1.
         mode: Its colours.
         quality: Pillow's JPEG (and WebP) quality.
+        as_jpeg: A PNG becomes a JPEG, where it has no transparency.
         at_any_size: It is wanted even if it takes more bytes than before.
         bits_factor: As ``factor``, for frames in black and white.
     """
@@ -43,6 +44,7 @@ class Recipe:
     factor: float
     mode: Mode
     quality: int
+    as_jpeg: bool = False
     at_any_size: bool = False
     bits_factor: float | None = None
 
@@ -57,6 +59,7 @@ class Recoded:
         mode: Pillow's mode of what was encoded.
         media_type: What it is.
         dropped: What could not be kept: ``icc``, ``exif``.
+        quality: JPEG (or WebP) quality; None where it was encoded without loss.
     """
 
     data: bytes
@@ -64,6 +67,7 @@ class Recoded:
     mode: str
     media_type: str
     dropped: tuple[str, ...] = ()
+    quality: int | None = None
 
 
 def recipe_for(frame: Frame, step: ShrinkStep) -> Recipe:
@@ -71,7 +75,7 @@ def recipe_for(frame: Frame, step: ShrinkStep) -> Recipe:
     # The coarser direction must keep what is wanted.
     dpi = max(frame.width, frame.height) / PAGE_INCHES if frame.dpi is None else min(frame.dpi)
     factor, bits = (_factor(wanted, dpi) for wanted in (step.dpi, max(step.dpi, LEAST_BILEVEL_DPI)))
-    return Recipe(factor=factor, mode=step.mode, quality=step.jpeg_quality, bits_factor=bits)
+    return Recipe(factor=factor, mode=step.mode, quality=step.jpeg_quality, as_jpeg=step.png_as_jpeg, bits_factor=bits)
 
 
 def _factor(wanted_dpi: float, dpi: float) -> float:
@@ -79,14 +83,13 @@ def _factor(wanted_dpi: float, dpi: float) -> float:
     return 1.0 if factor * _SLACK >= 1 else factor
 
 
-def recoded(image: Image.Image, recipe: Recipe, frame: Frame, *, as_jpeg: bool = False) -> Recoded | None:
+def recoded(image: Image.Image, recipe: Recipe, frame: Frame) -> Recoded | None:
     """Encode the current frame anew, to be called inside :func:`extractors.raster.reading_image`.
 
     Args:
         image: Opened, at the frame wanted, not yet decoded.
         recipe: What to do.
         frame: What the file says of it.
-        as_jpeg: Write a PNG as JPEG, where it has no transparency.
 
     Returns:
         The frame; None when its pixels are of a kind that is not made smaller (LAB, 32 bits).
@@ -106,7 +109,7 @@ def recoded(image: Image.Image, recipe: Recipe, frame: Frame, *, as_jpeg: bool =
             pixels = _in_two_tones(pixels, kind)
     two_toned = pixels.mode in {"1", "P"}
     kept = _kept(image, before, pixels, frame)
-    if kind == "PNG" and as_jpeg and pixels.mode in {"L", "RGB"}:
+    if kind == "PNG" and recipe.as_jpeg and pixels.mode in {"L", "RGB"}:
         kind = "JPEG"
     elif kind == "PNG" and palette and pixels.mode in {"RGB", "RGBA"}:
         method = Image.Quantize.MEDIANCUT if pixels.mode == "RGB" else Image.Quantize.FASTOCTREE
@@ -182,33 +185,38 @@ def _encoded(image: Image.Image, pixels: Image.Image, kind: str, recipe: Recipe,
     """Write pixels in a format, with what goes on being true of the image they came from."""
     out = io.BytesIO()
     pixels.info.clear()
+    quality: int | None = recipe.quality
     if kind == "JPEG":
         progressive = bool(image.info.get("progressive"))
         pixels.save(out, kind, quality=recipe.quality, optimize=True, progressive=progressive, **kept.options())
     elif kind == "PNG":
         pixels.save(out, kind, optimize=True, pnginfo=_remarks(image), **kept.options())
+        quality = None
     elif kind == "WEBP":
         pixels.save(out, kind, quality=recipe.quality, method=4, **kept.options(dpi=False))
     else:
-        _save_tiff(pixels, out, recipe.quality, kept.dpi)
+        quality = _save_tiff(pixels, out, recipe.quality, kept.dpi)
     return Recoded(
         data=out.getvalue(),
         size=pixels.size,
         mode=pixels.mode,
         media_type=f"image/{kind.lower()}",
         dropped=kept.dropped,
+        quality=quality,
     )
 
 
-def _save_tiff(pixels: Image.Image, out: BinaryIO, quality: int, dpi: tuple[float, float] | None) -> None:
-    """Write one frame; its other fields are added where frames are put together."""
+def _save_tiff(pixels: Image.Image, out: BinaryIO, quality: int, dpi: tuple[float, float] | None) -> int | None:
+    """Write one frame; its other fields are added where frames are put together. Returns the quality that counted."""
     if pixels.mode == "1":
         pixels.save(out, "TIFF", compression="group4", dpi=dpi)
     elif pixels.mode in {"L", "RGB", "CMYK"}:
         photo = pixels.convert("YCbCr") if pixels.mode == "RGB" else pixels
         photo.save(out, "TIFF", compression="jpeg", quality=quality, dpi=dpi)
+        return quality
     else:
         pixels.save(out, "TIFF", compression="tiff_adobe_deflate", dpi=dpi)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,14 @@ from extractors.errors import UnsupportedFormat
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 DOCM = "application/vnd.ms-word.document.macroEnabled.12"
+PNG, JPEG = "image/png", "image/jpeg"
 
 FORMATS: dict[str, str] = {
     PDF: "extractors.pdf.reader:PdfExtractor",
     DOCX: "extractors.docx.reader:DocxExtractor",
     DOCM: "extractors.docx.reader:DocxExtractor",
-    "image/png": "extractors.image:ImageExtractor",
-    "image/jpeg": "extractors.image:ImageExtractor",
+    PNG: "extractors.image:ImageExtractor",
+    JPEG: "extractors.image:ImageExtractor",
     "image/tiff": "extractors.image:ImageExtractor",
     "image/webp": "extractors.image:ImageExtractor",
     "text/plain": "extractors.plain:PlainExtractor",

@@ -26,7 +26,7 @@ from extractors.base import (
 )
 from extractors.errors import ExtractionError, UnsupportedFormat
 from extractors.media import identify
-from extractors.registry import DOCM, extractor_for
+from extractors.registry import DOCM, PNG, extractor_for
 from preflight.views import compare, show
 from preflight.wire import dump
 
@@ -204,8 +204,9 @@ def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut | 
         if most is None or size <= most:
             out.seek(0)
             digest = hashlib.file_digest(cast("BufferedReader", out), "sha256").hexdigest()
-            # Without its macros, a document with macros is an ordinary one.
-            media_type = identify(out, "piece.docx").media_type if task.media_type == DOCM else task.media_type
+            # Without its macros, a document with macros is an ordinary one; a PNG may have become a JPEG.
+            may_differ = task.media_type in {DOCM, PNG}
+            media_type = identify(out, "piece.docx").media_type if may_differ else task.media_type
             step = at if task.steps else None
             return Cut(place=place, size_bytes=size, sha256=digest, media_type=media_type, changes=changes, step=step)
     out.truncate(0)

@@ -18,14 +18,23 @@ STEM_BYTES = 160
 MAX_NAME_BYTES = 255
 _LETTER: dict[UnitName, str] = {"page": "p", "frame": "f", "block": "b"}
 _SUFFIXES = {media_type: f".{short}" for short, media_type in MEDIA.items()} | {"image/jpeg": ".jpg"}
+_ALSO = {
+    ".tif": "image/tiff",
+    ".jpeg": "image/jpeg",
+    ".markdown": "text/markdown",
+    ".htm": "text/html",
+    ".text": "text/plain",
+}
+"""Other extensions in use; a piece keeps the one its document has."""
 # The strictest target (Bedrock) takes letters, digits, single spaces, hyphens, parentheses and square brackets.
 _ALLOWED = frozenset(" -()[]")
 _RUNS = re.compile(r"([ -])[ -]*")
 
 
-def suffix_of(media_type: str) -> str:
-    """Return the file name extension of a media type, with its dot."""
-    return _SUFFIXES.get(media_type, ".bin")
+def suffix_of(media_type: str, name: str = "") -> str:
+    """Return the file name extension of a media type, with its dot; the one that ``name`` has, if it means the same."""
+    own = name[name.rfind(".") :].lower() if "." in name else ""
+    return own if _ALSO.get(own) == media_type else _SUFFIXES.get(media_type, ".bin")
 
 
 def safe_stem(name: str) -> str:

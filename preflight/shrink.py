@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from extractors.base import ShrinkStep
@@ -25,13 +26,22 @@ _STEPS = (
     ShrinkStep(dpi=200, jpeg_quality=60, mode="gray"),
     ShrinkStep(dpi=LEAST_DPI, jpeg_quality=50, mode="gray"),
 )
+_LOSSLESS = tuple(ShrinkStep(dpi=dpi, jpeg_quality=0) for dpi in (600, 400, 300))
+"""What an image that is a PNG goes through first; a PNG knows no quality."""
 _WRITING = ShrinkStep(dpi=300, jpeg_quality=60, mode="bilevel")
 """For scanned writing, where ink and paper are all there is: a 600 dpi colour page came down to 0.3 % of its bytes."""
 
 
-def steps_for(unit: UnitFacts) -> tuple[ShrinkStep, ...]:
-    """Return the steps to try for a unit, in order; black and white only for pages of scanned writing."""
-    return (*_STEPS, _WRITING) if unit.kind is UnitKind.SCAN and unit.block is None else _STEPS
+def steps_for(unit: UnitFacts, *, png: bool = False, jpeg: bool = False) -> tuple[ShrinkStep, ...]:
+    """Return the steps to try for a unit, in order; black and white only for pages of scanned writing.
+
+    Args:
+        unit: The unit.
+        png: The document is a PNG; it stays one as long as that is enough.
+        jpeg: The target takes the image as a JPEG just as well.
+    """
+    tones = (*_LOSSLESS, *(replace(step, png_as_jpeg=jpeg) for step in _STEPS)) if png else _STEPS
+    return (*tones, _WRITING) if unit.kind is UnitKind.SCAN and unit.block is None else tones
 
 
 _POINTS_PER_INCH = 72

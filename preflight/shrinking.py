@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from extractors.registry import JPEG, PNG
+from preflight.case import TargetView
+from preflight.judging import limits_for
 from preflight.looks import compare_task, compared, still_the_same
 from preflight.oversize import over_bytes
 from preflight.shrink import steps_for
@@ -68,9 +71,18 @@ def _alike(surveyed: Surveyed, large: Sequence[Piece]) -> dict[tuple[ShrinkStep,
     """Group units by the steps to try."""
     found: dict[tuple[ShrinkStep, ...], list[Span]] = {}
     for piece in large:
-        steps = steps_for(surveyed.examined.facts.units[piece.span.first - 1])
+        unit = surveyed.examined.facts.units[piece.span.first - 1]
+        steps = steps_for(unit, png=surveyed.media_type == PNG, jpeg=_may_be_jpeg(surveyed))
         found.setdefault(steps, []).append(piece.span)
     return found
+
+
+def _may_be_jpeg(surveyed: Surveyed) -> bool:
+    """Whether a JPEG is taken, under the same limits."""
+    prepared = surveyed.prepared
+    if limits_for(prepared, JPEG) != surveyed.limits:
+        return False
+    return prepared.target is None or TargetView.of(prepared.target, JPEG).sees not in {None, "refused"}
 
 
 def _unrecognizable(surveyed: Surveyed, made: Sequence[Piece]) -> list[int]:

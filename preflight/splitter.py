@@ -112,7 +112,7 @@ def _named(
     for index, one in enumerate(ready, start=1):
         span = (one.span.first, one.span.last)
         base = piece_name(stem, index, len(ready), span, of=facts.unit_count, kind=facts.unit_kind)
-        name = base + suffix_of(one.media_type)
+        name = base + suffix_of(one.media_type, source.name)
         one.path.rename(staged / name)
         text = None
         if one.text is not None:

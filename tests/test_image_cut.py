@@ -522,13 +522,26 @@ def test_exif_measures_follow_the_pixels() -> None:
 
 def test_a_photograph_in_png_may_become_a_jpeg_when_asked() -> None:
     data = encoded(page(), "PNG", dpi=(150, 150))
-    options = CutOptions(media_type="image/png", source_name="x")
-    with image_cutter(io.BytesIO(data), options, png_as_jpeg=True) as cutter:
-        out = io.BytesIO()
-        changes = cutter.cut(1, 1, out, shrink=STEP)
-    assert out.getvalue()[:3] == b"\xff\xd8\xff"
+    step = ShrinkStep(dpi=150, jpeg_quality=60, png_as_jpeg=True)
+    piece, changes = cut(data, shrink=step, media_type="image/png")
+    assert piece[:3] == b"\xff\xd8\xff"
     assert [change.code for change in changes] == ["shrunk", "media-type-changed"]
+    assert changes[0].after["jpeg_quality"] == 60
     assert changes[1].after == {"media_type": "image/jpeg"}
+
+
+def test_only_what_has_a_quality_is_said_to_have_one() -> None:
+    said = {}
+    for kind, mode in (("PNG", "RGB"), ("TIFF", "RGB"), ("TIFF", "1"), ("JPEG", "RGB")):
+        data = encoded(page(mode), kind, **({"compression": "raw"} if kind == "TIFF" else {}), dpi=(400, 400))
+        _, (change,) = cut(data, shrink=STEP, media_type=f"image/{kind.lower()}")
+        said[kind, mode] = ("quality" in change.message, change.after["jpeg_quality"] > 0)
+    assert said == {
+        ("PNG", "RGB"): (False, False),
+        ("TIFF", "RGB"): (True, True),
+        ("TIFF", "1"): (False, False),
+        ("JPEG", "RGB"): (True, True),
+    }
 
 
 @pytest.mark.parametrize("media_type", SHRINKABLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pikepdf
@@ -11,6 +12,7 @@ import pytest
 from cuttable import make_pdf, make_scan
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from extractors.errors import ExtractionError
 from preflight import SplitOptions, UserLimits, split, verify
@@ -29,8 +31,6 @@ from preflight.manifest import read_manifest
 from preflight.names import safe_stem
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from preflight.manifest import Manifest
     from preflight.slots import Slots
 
@@ -153,6 +153,43 @@ def test_pages_made_smaller_do_not_cost_pieces(tmp_path: Path, workers: Slots) -
     assert numbers(result.manifest) == list(range(1, 8))
     assert len(pieces) == -(-total // 1_000_000) == 2
     assert verify(tmp_path / "out", against=source, executor=workers).ok
+
+
+def test_a_png_goes_through_gentle_steps_first_and_is_called_what_it_becomes(
+    tmp_path: Path, samples: Path, workers: Slots
+) -> None:
+    found = {}
+    for most in (300_000, 150_000, 30_000):
+        folder = tmp_path / str(most)
+        result = split(samples / "page.png", folder, limits=UserLimits(bytes=most), executor=workers)
+        (piece,) = result.manifest.pieces
+        assert piece.size_bytes <= most
+        assert verify(folder, against=samples / "page.png", executor=workers).ok
+        found[most] = (Path(piece.name).suffix, piece.media_type, piece.changes[0].after["jpeg_quality"])
+    assert found == {
+        300_000: (".jpg", "image/jpeg", 90),
+        150_000: (".jpg", "image/jpeg", 65),
+        30_000: (".png", "image/png", 0),
+    }
+    assert "quality" not in piece.changes[0].message
+
+
+def test_pieces_keep_the_extension_of_the_document_or_say_why_not(tmp_path: Path, corpus: Path, workers: Slots) -> None:
+    frames = tmp_path / "fax.TIF"
+    picture = Image.new("L", (60, 80), 200)
+    picture.save(frames, "TIFF", save_all=True, append_images=[picture])
+    macros = next(corpus.rglob("*.docm"))
+
+    plain = split(frames, tmp_path / "a", limits=UserLimits(pages=1), executor=workers).manifest
+    without = split(macros, tmp_path / "b", limits=UserLimits(tokens=10**6), executor=workers).manifest
+    kept = SplitOptions(active_content="keep")
+    within = split(macros, tmp_path / "c", limits=UserLimits(tokens=10**6), options=kept, executor=workers).manifest
+
+    assert [Path(piece.name).suffix for piece in plain.pieces] == [".tif", ".tif"]
+    assert [Path(piece.name).suffix for piece in (*without.pieces, *within.pieces)] == [".docx", ".docm"]
+    changes = [[change.code for change in manifest.pieces[0].changes] for manifest in (without, within)]
+    assert "media-type-changed" in changes[0]
+    assert "media-type-changed" not in changes[1]
 
 
 def test_never_shrink_never_over(tmp_path: Path, workers: Slots) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from extractors.base import Change
 from extractors.docx.cutting.active import DAMAGED, MISSING, SIGNATURE
+from extractors.registry import DOCM, DOCX
 
 if TYPE_CHECKING:
     from extractors.docx.cutting.archive import Contents
@@ -35,6 +36,15 @@ def changes(parts: Parts, contents: Contents, made: Made, extent: Extent, *, pag
         pages_restart: It shows page numbers, which begin anew.
     """
     found = [*_stripped(parts, contents, made)]
+    if parts.written_type(parts.main) != parts.content_type(parts.main):
+        found.append(
+            Change(
+                code="media-type-changed",
+                message="Without its macros the document is an ordinary one, and so the piece is a .docx.",
+                before={"media_type": DOCM},
+                after={"media_type": DOCX},
+            )
+        )
     if extent.rows is not None:
         found.append(
             Change(

@@ -52,11 +52,12 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class _Saving:
-    """Pixels and bytes of a picture before and after, whether it is in black and white now, and the step it took."""
+    """Pixels and bytes of a picture before and after, whether it is now black and white, or JPEG, and by which step."""
 
     pixels: tuple[int, int]
     bytes: tuple[int, int]
     bits: bool
+    jpeg: bool
     step: ShrinkStep
 
 
@@ -98,7 +99,9 @@ def shrink(parts: Parts, contents: Contents, made: Made, how: Shrink, max_pixels
             contents.types[name] = stored.content_type
         for block in use.blocks or {0}:
             sizes = (len(data), len(stored.data))
-            by_block.setdefault(block, []).append(_Saving((stored.before, stored.after), sizes, stored.bits, step))
+            by_block.setdefault(block, []).append(
+                _Saving((stored.before, stored.after), sizes, stored.bits, stored.content_type == "image/jpeg", step)
+            )
     return tuple(_change(block, by_block[block]) for block in sorted(by_block))
 
 
@@ -147,7 +150,8 @@ def _change(block: int, savings: list[_Saving]) -> Change:
     bits = [saving.bits for saving in savings]
     mode = "gray" if step.mode == "bilevel" and not all(bits) else step.mode
     dpi = max(step.dpi, LEAST_BILEVEL_DPI) if any(bits) else step.dpi
-    coded = "" if all(bits) else f", JPEG quality {step.jpeg_quality}"
+    quality = step.jpeg_quality if any(saving.jpeg for saving in savings) else 0
+    coded = f", JPEG quality {quality}" if quality else ""
     where = "" if block else " outside the body"
     return Change(
         code="shrunk",
@@ -162,7 +166,7 @@ def _change(block: int, savings: list[_Saving]) -> Change:
             "pixels": pixels[1],
             "bytes": sizes[1],
             "dpi": dpi,
-            "jpeg_quality": 0 if all(bits) else step.jpeg_quality,
+            "jpeg_quality": quality,
             "mode": mode,
         },
     )

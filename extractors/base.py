@@ -147,6 +147,7 @@ class CutOptions:
         password: User or owner password; None when none was given.
         active_content: ``strip`` scripts, launches and the like from pieces (http and https links stay), ``keep`` them,
             or ``reject`` the document.
+        drop_fonts: Leave embedded fonts out of pieces of flowing text, which would carry little else.
         limits: Safety limits.
     """
 
@@ -154,6 +155,7 @@ class CutOptions:
     source_name: str
     password: str | None = None
     active_content: Literal["strip", "keep", "reject"] = "strip"
+    drop_fonts: bool = False
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 
@@ -162,16 +164,19 @@ class ShrinkStep:
     """How far images may be re-encoded to make one unit smaller.
 
     Attributes:
-        dpi: Resolution that images larger than it are brought down to, relative to their size on the page.
+        dpi: Resolution that images larger than it are brought down to, relative to their size on the page; 0 leaves
+            them as they are.
         jpeg_quality: Pillow's JPEG quality, 1 to 95.
         mode: ``keep`` colours, ``gray``, or ``bilevel`` (CCITT group 4).
         png_as_jpeg: A document that is a PNG becomes a JPEG, if nothing shines through it.
+        drop_fonts: Fonts embedded in a document of flowing text are left out.
     """
 
     dpi: int
     jpeg_quality: int
     mode: Literal["keep", "gray", "bilevel"] = "keep"
     png_as_jpeg: bool = False
+    drop_fonts: bool = False
 
 
 Shrink = ShrinkStep | Mapping[int, ShrinkStep]

@@ -45,6 +45,7 @@ class Piece:
         media_type: What it is.
         changes: What it does not carry as the document did; when thrown away, what the smallest did not.
         step: How far its images were re-encoded, where that was asked for.
+        heaviest: When thrown away, what weighs most in it, in words, and its bytes; None when unknown.
     """
 
     span: Span
@@ -54,6 +55,7 @@ class Piece:
     media_type: str = ""
     changes: tuple[Change, ...] = ()
     step: ShrinkStep | None = None
+    heaviest: tuple[str, int] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class Bench:
         places: Number of each unit for the library that cuts, where that is another.
         bad: Why units cannot be cut, by number; grows.
         on_progress: Takes a stage and a count.
+        drop_fonts: Embedded fonts are left out.
         mended: Something damaged was mended while pieces were cut.
         smaller: How far images of units are re-encoded in whatever piece they are, by number.
     """
@@ -85,6 +88,7 @@ class Bench:
     places: dict[int, int] = field(default_factory=dict)
     bad: dict[int, str] = field(default_factory=dict)
     on_progress: Progress | None = None
+    drop_fonts: bool = False
     mended: bool = False
     smaller: dict[int, ShrinkStep] = field(default_factory=dict)
     _files: int = 0
@@ -171,6 +175,7 @@ class Bench:
             smaller=tuple(self._smaller(group)) if not steps else (),
             password=self.password,
             active_content=self.active_content,
+            drop_fonts=self.drop_fonts,
             limits=ReadLimits(max_units=self.settings.max_units),
         )
         outputs = tuple(self.folder / f"cut-{self._files + number:06}" for number in range(len(group)))
@@ -212,6 +217,7 @@ class Bench:
                 media_type=cut.media_type,
                 changes=tuple(self._renumbered(change, span) for change in cut.changes),
                 step=None if cut.step is None else steps[cut.step],
+                heaviest=cut.heaviest,
             )
         if problem is not None and (problem.code not in _CRASHES or not again):
             raise Stopped(problem)

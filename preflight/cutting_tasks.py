@@ -73,6 +73,7 @@ class CutTask:
         smaller: Without ``steps``: units whose images are made smaller in any case, each by its own step.
         password: Password, if there is one.
         active_content: What happens to it.
+        drop_fonts: Leave embedded fonts out.
         limits: Safety limits.
     """
 
@@ -84,6 +85,7 @@ class CutTask:
     smaller: tuple[tuple[int, ShrinkStep], ...] = ()
     password: str | None = None
     active_content: Literal["strip", "keep", "reject"] = "strip"
+    drop_fonts: bool = False
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 
@@ -100,6 +102,7 @@ class Cut:
         error: Why it could not be cut; empty when it could.
         unit: The unit that is to blame, when that is known.
         step: Place of the step among those asked for that was enough; None where none was asked for, or is enough.
+        heaviest: Of a piece too large: what weighs most in it, in words, and its bytes; None when unknown.
     """
 
     place: int
@@ -110,6 +113,7 @@ class Cut:
     error: str = ""
     unit: int | None = None
     step: int | None = None
+    heaviest: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,15 @@ class Mending(Protocol):
 
 
 @runtime_checkable
+class Weighing(Protocol):
+    """Optional for a cutter: it knows what makes a piece large."""
+
+    def heaviest(self, piece: BinaryIO) -> tuple[str, int]:
+        """Return what of a piece weighs most, in words, and its bytes."""
+        ...
+
+
+@runtime_checkable
 class RowCutter(Protocol):
     """Optional for a cutter: a table larger than a piece can be cut by rows."""
 
@@ -175,6 +188,7 @@ def cut(files: Files, payload: Payload, emit: Emit) -> bytes:
         source_name=task.source_name,
         password=task.password,
         active_content=task.active_content,
+        drop_fonts=task.drop_fonts,
         limits=task.limits,
     )
     with extractor.cutter(files.document, options) as cutter:
@@ -209,8 +223,9 @@ def _cut_one(cutter: Cutter, task: CutTask, place: int, out: BinaryIO) -> Cut | 
             media_type = identify(out, "piece.docx").media_type if may_differ else task.media_type
             step = at if task.steps else None
             return Cut(place=place, size_bytes=size, sha256=digest, media_type=media_type, changes=changes, step=step)
+    heaviest = cutter.heaviest(out) if isinstance(cutter, Weighing) else None
     out.truncate(0)
-    return Cut(place=place, size_bytes=smallest or 0, changes=made)
+    return Cut(place=place, size_bytes=smallest or 0, changes=made, heaviest=heaviest)
 
 
 def _settled(task: CutTask, span: Span) -> Shrink | None:

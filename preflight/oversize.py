@@ -51,25 +51,28 @@ def over_limit(surveyed: Surveyed, number: int, limit: Limit) -> UnitOverLimit:
     )
 
 
-def over_bytes(surveyed: Surveyed, number: int, size: int, tried: Piece | None = None) -> UnitOverLimit:
+def over_bytes(surveyed: Surveyed, piece: Piece, tried: Piece | None = None) -> UnitOverLimit:
     """Return the failure for a unit that is over the limit on bytes whatever was done.
 
     Args:
         surveyed: The document.
-        number: The unit.
-        size: Bytes of a piece with this unit alone, as it is.
+        piece: A piece with this unit alone, as it is.
         tried: What it came to with its images made smaller; with a path, it was small enough and looked different.
     """
+    number, size = piece.span.first, piece.size_bytes
     limit = tightest_on_bytes(surveyed.limits)
     most = f"the {_allowed(limit)}" if limit else "the time limit allows"
-    done, remedy = "", remedy_alone("bytes", takes_text=_takes_text(surveyed))
+    done = _mostly((tried or piece).heaviest, (tried or piece).size_bytes)
+    remedy = remedy_alone("bytes", takes_text=_takes_text(surveyed))
     left = [change.message for change in tried.changes if change.code == "images-left"] if tried else []
     if surveyed.options.shrink == "never" and surveyed.examined.facts.units[number - 1].image_count:
         remedy = f"Allow its images to be made smaller (--shrink auto). {remedy}"
     elif tried and tried.path is not None:
         remedy = f"With its images small enough for that it would no longer look the same. {remedy}"
     elif tried and tried.size_bytes < size:
-        done = f", and still {amount('bytes', tried.size_bytes)} with its images as small as OCR can do with"
+        images = surveyed.examined.facts.units[number - 1].image_count
+        how = "with its images as small as OCR can do with" if images else "without embedded fonts"
+        done = f", and still {amount('bytes', tried.size_bytes)} {how}{done}"
     elif left:
         remedy = f"{left[0]} {remedy}"
     elif tried and surveyed.examined.facts.units[number - 1].image_count:
@@ -77,6 +80,13 @@ def over_bytes(surveyed: Surveyed, number: int, size: int, tried: Piece | None =
     return UnitOverLimit(
         f"{_named(surveyed, number)} alone has {amount('bytes', size)}{done}: more than {most}. {remedy}.", unit=number
     )
+
+
+def _mostly(heaviest: tuple[str, int] | None, size: int) -> str:
+    """Say what weighs most, where that is half of it or more, and not its pictures or its text."""
+    if heaviest is None or heaviest[1] < size / 2 or heaviest[0] in {"its pictures", "its text"}:
+        return ""
+    return f", of which {amount('bytes', heaviest[1])} are {heaviest[0]}, which every piece carries"
 
 
 def tightest_on_bytes(limits: Sequence[Limit]) -> Limit | None:

@@ -28,8 +28,19 @@ _STEPS = (
 )
 _LOSSLESS = tuple(ShrinkStep(dpi=dpi, jpeg_quality=0) for dpi in (600, 400, 300))
 """What an image that is a PNG goes through first; a PNG knows no quality."""
+_FONTS = ShrinkStep(dpi=0, jpeg_quality=0, drop_fonts=True)
+"""What a block goes through first: fonts weigh in every piece, and a text is the same in others."""
 _WRITING = ShrinkStep(dpi=300, jpeg_quality=60, mode="bilevel")
 """For scanned writing, where ink and paper are all there is: a 600 dpi colour page came down to 0.3 % of its bytes."""
+_POINTS_PER_INCH = 72
+_FRAME_INCHES = 11.7
+"""Longer side of a frame that does not say its resolution, as :mod:`extractors.frames` takes it."""
+_GRAY_BYTES = (0.01, 0.7)
+"""Bytes of a pixel in gray JPEG at the last step: empty paper, and nothing but noise."""
+_LOSSLESS_BYTES = 1.05
+"""The most of a gray pixel where the file stays one without loss (PNG)."""
+_BILEVEL_BYTES = 0.0005
+"""The least of a pixel in black and white."""
 
 
 def steps_for(unit: UnitFacts, *, png: bool = False, jpeg: bool = False) -> tuple[ShrinkStep, ...]:
@@ -40,19 +51,10 @@ def steps_for(unit: UnitFacts, *, png: bool = False, jpeg: bool = False) -> tupl
         png: The document is a PNG; it stays one as long as that is enough.
         jpeg: The target takes the image as a JPEG just as well.
     """
+    if unit.block is not None:
+        return (_FONTS, *(replace(step, drop_fonts=True) for step in _STEPS))
     tones = (*_LOSSLESS, *(replace(step, png_as_jpeg=jpeg) for step in _STEPS)) if png else _STEPS
-    return (*tones, _WRITING) if unit.kind is UnitKind.SCAN and unit.block is None else tones
-
-
-_POINTS_PER_INCH = 72
-_FRAME_INCHES = 11.7
-"""Longer side of a frame that does not say its resolution, as :mod:`extractors.frames` takes it."""
-_GRAY_BYTES = (0.01, 0.7)
-"""Bytes of a pixel in gray JPEG at the last step: empty paper, and nothing but noise."""
-_LOSSLESS_BYTES = 1.05
-"""The most of a gray pixel where the file stays one without loss (PNG)."""
-_BILEVEL_BYTES = 0.0005
-"""The least of a pixel in black and white."""
+    return (*tones, _WRITING) if unit.kind is UnitKind.SCAN else tones
 
 
 def shrunk_bytes(unit: UnitFacts, size: int) -> Range:
@@ -70,7 +72,8 @@ def shrunk_bytes(unit: UnitFacts, size: int) -> Range:
     pixels = unit.image_pixels or (unit.width_px or 0) * (unit.height_px or 0)
     inches = _square_inches(unit)
     if not pixels or inches is None:
-        return Range(low=rest + images // 100, likely=rest + images // 3, high=size)
+        least = rest + images // 100 if unit.block is None else size // 100  # fonts may be left out of a DOCX
+        return Range(low=least, likely=rest + images // 3, high=size)
     left = min(pixels, inches * LEAST_DPI**2)
     low, high = (left * each for each in _GRAY_BYTES)
     if unit.width_px is not None:

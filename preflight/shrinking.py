@@ -41,7 +41,7 @@ def with_smaller_images(surveyed: Surveyed, bench: Bench, fitting: Fitting, piec
     """
     large = [piece for piece in pieces if piece.path is None]
     if surveyed.options.shrink == "never":
-        raise over_bytes(surveyed, large[0].span.first, large[0].size_bytes)
+        raise over_bytes(surveyed, large[0])
     made: dict[Span, Piece] = {}
     for steps, spans in _alike(surveyed, large).items():
         most = {span: fitting.frame.room((span.first, span.last)) for span in spans}
@@ -49,10 +49,10 @@ def with_smaller_images(surveyed: Surveyed, bench: Bench, fitting: Fitting, piec
     for piece in large:
         smaller = made.get(piece.span)
         if smaller is None or smaller.path is None:
-            raise over_bytes(surveyed, piece.span.first, piece.size_bytes, smaller)
+            raise over_bytes(surveyed, piece, smaller)
     for number in _unrecognizable(surveyed, list(made.values())):
         piece = next(one for one in large if one.span.first == number)
-        raise over_bytes(surveyed, number, piece.size_bytes, made[piece.span])
+        raise over_bytes(surveyed, piece, made[piece.span])
     bench.smaller |= {span.first: piece.step for span, piece in made.items() if piece.step is not None}
     return [made.get(piece.span, piece) for piece in pieces]
 

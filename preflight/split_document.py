@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from preflight.reading import Progress
     from preflight.survey import Surveyed
 
+_SHARED = 0.25
+"""Of the byte limit that parts in every piece may take before embedded fonts are left out."""
+
 
 def document_pieces(
     surveyed: Surveyed, folder: Path, on_progress: Progress | None = None
@@ -87,10 +90,19 @@ def _bench(surveyed: Surveyed, folder: Path, on_progress: Progress | None) -> Be
         executor=surveyed.executor,
         password=surveyed.options.password,
         active_content=surveyed.options.active_content,
+        drop_fonts=_fonts_go(surveyed),
         places=surveyed.places,
         bad=dict(surveyed.bad),
         on_progress=on_progress,
     )
+
+
+def _fonts_go(surveyed: Surveyed) -> bool:
+    """Whether pieces of flowing text do without embedded fonts: they would carry little but what all of them share."""
+    most, facts = PieceLimits.of(surveyed.limits).bytes, surveyed.examined.facts
+    if most is None or facts.unit_kind != "block" or surveyed.examined.source.size_bytes <= most:
+        return False
+    return facts.shared_bytes > most * _SHARED
 
 
 def frame_of(surveyed: Surveyed) -> Frame:

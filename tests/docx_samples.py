@@ -209,6 +209,7 @@ def make(
             '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
             '<Default Extension="xml" ContentType="application/xml"/><Default Extension="png" ContentType="image/png"/>'
             '<Default Extension="jpg" ContentType="image/jpeg"/><Default Extension="bmp" ContentType="image/bmp"/><Default Extension="bin" ContentType="application/vnd.openxmlformats-officedocument.oleObject"/>'
+            '<Default Extension="odttf" ContentType="application/vnd.openxmlformats-officedocument.obfuscatedFont"/>'
             f"{types}</Types>",
         )
         archive.writestr("_rels/.rels", _relations({"rId1": ("officeDocument", "word/document.xml", False)}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 from xml.sax.saxutils import quoteattr
@@ -22,6 +23,7 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
 _RELATIONSHIPS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 _TIME = (1980, 1, 1, 0, 0, 0)
 _LEVEL = 6
+_FONTS = frozenset({".odttf", ".ttf", ".otf", ".fntdata"})
 _WORTH_PACKING = 0.97  # of the size in the source; pictures that are compressed already are stored as they are
 
 
@@ -167,3 +169,20 @@ def _types(parts: Parts, contents: Contents, order: list[str]) -> bytes:
         of_part[name] = contents.types[name]
     extensions = {posixpath.splitext(name)[1].lstrip(".").lower() for name in of_part}
     return content_types(of_part, {each: kind for each in extensions if (kind := parts.default_type(each))})
+
+
+def heaviest(piece: BinaryIO) -> tuple[str, int]:
+    """Return what of a package weighs most, in words, and its packed bytes."""
+    sizes: Counter[str] = Counter()
+    with zipfile.ZipFile(piece) as archive:
+        first = archive.infolist()[1]  # after the list of types comes the text
+        for info in archive.infolist():
+            folder, name = posixpath.split(info.filename)
+            extension = posixpath.splitext(name)[1].lower()
+            what = "styles and other parts"
+            if extension in _FONTS or folder.endswith("media"):
+                what = "embedded fonts" if extension in _FONTS else "its pictures"
+            elif info is first:
+                what = "its text"
+            sizes[what] += info.compress_size
+    return max(sizes.items(), key=lambda one: (one[1], one[0]))

@@ -6,12 +6,14 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+from extractors.base import ShrinkStep
 from extractors.docx.container import Container
 from extractors.docx.cutting import archive, properties, rows, sections
 from extractors.docx.cutting.active import NOT_ACTIVE, Policy, unsafe
 from extractors.docx.cutting.archive import Contents
 from extractors.docx.cutting.beside import Beside
 from extractors.docx.cutting.fields import active_field
+from extractors.docx.cutting.fonts import Fonts
 from extractors.docx.cutting.index import Body
 from extractors.docx.cutting.listed import Outline
 from extractors.docx.cutting.parts import Parts
@@ -92,6 +94,7 @@ class DocxCutter:
         surveys[-1].ranges.finish()
         self._orphans = self._beside.orphans(surveys[-1].notes.ids, set(surveys[-1].ranges.anchors))
         self._tables: dict[int, rows.Table] = {}
+        self._fonts = Fonts(self._parts)
         self.count = body.count
         macros = "macroenabled" in self._parts.written_type(main).lower()
         self.media_type = DOCM if macros else DOCX
@@ -149,6 +152,10 @@ class DocxCutter:
         ends = unit == self.count and last_row == count
         return self._write(Extent(unit, unit, rows=(first_row, last_row), ends=ends), out, shrink)
 
+    def heaviest(self, piece: BinaryIO) -> tuple[str, int]:
+        """Return what of a piece weighs most, in words, and its bytes."""
+        return archive.heaviest(piece)
+
     def active_content(self) -> frozenset[str]:
         """Return the kinds of active content in the document, whatever is done with them."""
         parts = self._parts
@@ -184,8 +191,13 @@ class DocxCutter:
         shrunk: tuple[Change, ...] = ()
         if shrink is not None:
             shrunk = shrink_pictures(parts, contents, made, shrink, self._options.limits.max_image_pixels)
+        fonts = self._fonts.prune(contents, drop=self._options.drop_fonts or _without_fonts(shrink, extent))
         archive.write(parts, contents, out)
-        return (*changes(parts, contents, made, extent, pages_restart=self._pages_restart(extent, contents)), *shrunk)
+        return (
+            *changes(parts, contents, made, extent, pages_restart=self._pages_restart(extent, contents)),
+            *shrunk,
+            *fonts,
+        )
 
     def _pages_restart(self, extent: Extent, contents: Contents) -> bool:
         """Tell whether a piece shows page numbers that begin anew: what they were only a layout knows."""
@@ -207,3 +219,9 @@ class DocxCutter:
         if settings is None:
             return {"footnote": start, "endnote": start}
         return {kind: sections.note_numbers(settings, kind, *start) for kind in ("footnote", "endnote")}
+
+
+def _without_fonts(shrink: Shrink | None, extent: Extent) -> bool:
+    if shrink is None or isinstance(shrink, ShrinkStep):
+        return shrink is not None and shrink.drop_fonts
+    return any(step.drop_fonts for unit, step in shrink.items() if extent.first <= unit <= extent.last)

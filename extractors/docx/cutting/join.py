@@ -15,6 +15,7 @@ from extractors.base import ReadLimits
 from extractors.docx.container import Container
 from extractors.docx.cutting import marks, properties, rows
 from extractors.docx.cutting.active import Policy
+from extractors.docx.cutting.fonts import EMBEDDED, W_NAME
 from extractors.docx.cutting.index import Body
 from extractors.docx.cutting.marks import ADDED, AGAIN, MOVED, ROWS, SECTION_PLACE
 from extractors.docx.cutting.merge import Merged, Names, rewrite
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _MERGED_KINDS = (
     "footnotes", "endnotes", "comments", "commentsExtended", "commentsIds", "commentsExtensible", "people", "numbering",
-    "settings",
+    "settings", "fontTable",
 )  # fmt: skip
 _OF_FIRST = frozenset({"numbering", "settings"})  # every piece has them whole
 # What tells entries of a merged part apart: the first of these attributes that they have.
@@ -43,6 +44,7 @@ _KEYS = (
     "{http://schemas.microsoft.com/office/word/2012/wordml}author",
     "{http://schemas.microsoft.com/office/word/2016/wordml/cid}paraId",
     "{http://schemas.microsoft.com/office/word/2018/wordml/cex}durableId",
+    W_NAME,
 )
 
 
@@ -199,8 +201,21 @@ def _merge(roots: dict[str, Element], name: str, root: Element) -> None:
     """Add the entries of a part to those of pieces before."""
     whole = roots.setdefault(name, root)
     if whole is not root:
-        known = {_key(each) for each in whole}
+        known = {_key(each): each for each in whole}
         whole.extend([deepcopy(each) for each in root if _key(each) not in known])
+        for each in root:
+            _add_fonts(known.get(_key(each)), each)
+
+
+def _add_fonts(whole: Element | None, other: Element) -> None:
+    """Add to an entry of the table of fonts the files that only another piece has of it."""
+    files = [each for each in other if each.tag in EMBEDDED]
+    if whole is None or not files:
+        return
+    known = {each.tag for each in whole}
+    whole.extend([deepcopy(each) for each in files if each.tag not in known])
+    mine = sorted((each for each in whole if each.tag in EMBEDDED), key=lambda each: EMBEDDED.index(str(each.tag)))
+    whole.extend(mine)  # which moves them to where they belong: the end
 
 
 def _key(element: Element) -> tuple[str, str]:

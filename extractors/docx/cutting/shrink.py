@@ -82,7 +82,7 @@ def shrink(parts: Parts, contents: Contents, made: Made, how: Shrink, max_pixels
             continue
         use = uses.get(part, Use(known=False))
         step = mildest(how, use.blocks or {0})
-        if step is None:
+        if step is None or not step.dpi:
             continue
         try:
             data = parts.package.container.read(part)

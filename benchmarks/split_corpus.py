@@ -68,6 +68,7 @@ def main() -> None:
     with (arguments.corpus / "labels.jsonl").open(encoding="utf-8") as lines:
         entries = [json.loads(line) for line in lines]
     done, refused, wrong, close = Counter[str](), Counter[str](), 0, Counter[str]()
+    reasons = Counter[str]()
     workers = Slots(2, preload=("preflight.tasks",))
     started = False
     seen: set[tuple[str, ...]] = set()
@@ -85,15 +86,19 @@ def main() -> None:
                 refused[proof.refused[0]] += 1
             if proof.least is not None:
                 close[str(proof.pieces - proof.least)] += 1
+            if proof.why:
+                reasons[proof.why] += 1
+                print(f"{case}: {proof.pieces} pieces, {proof.least} by bytes: {proof.why}", flush=True)
             wrong += bool(proof.wrong)
             for one in proof.wrong:
                 print(f"{case}: {one}", flush=True)
             if log:
                 told = {"case": str(case), "seconds": round(seconds, 2), "refused": proof.refused}
-                told |= {"pieces": proof.pieces, "least": proof.least, "wrong": proof.wrong}
+                told |= {"pieces": proof.pieces, "least": proof.least, "why": proof.why, "wrong": proof.wrong}
                 print(json.dumps(told), file=log, flush=True)
     workers.close()
     print(f"\n{dict(done)}\nrefused: {dict(refused)}\npieces above the byte bound: {dict(sorted(close.items()))}")
+    print(f"why more than one above it: {dict(reasons)}")
     print(f"cases with something wrong: {wrong}")
     sys.exit(1 if wrong else 0)
 

@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,18 +22,24 @@ from extractors.pdf.passwords import password_forms
 from extractors.registry import extractor_for
 from preflight import SplitOptions, UserLimits, check, join, split, verify
 from preflight.document import find_document
+from preflight.fit import EXACT_BYTES
+from preflight.fitting import Fitting
 from preflight.judging import Order, prepare
 from preflight.limits import raw_bytes_max
 from preflight.model import Verdict
 from preflight.pipeline import run
+from preflight.plan import make_plan
 from preflight.problems import problem_from
 from preflight.settings import Settings
+from preflight.split_document import frame_of
+from preflight.survey import examine_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from extractors.base import Cutter
     from preflight.execution import Executor
+    from preflight.fitting import Frame
     from preflight.manifest import Manifest, ManifestPiece
     from preflight.model import Report
 
@@ -71,6 +77,7 @@ class Proof:
         units: Units in the pieces.
         quarantined: Units in none.
         wrong: What is not as it should be.
+        why: What forces more pieces than one above the least.
     """
 
     refused: tuple[str, str] | None = None
@@ -79,6 +86,7 @@ class Proof:
     units: int = 0
     quarantined: int = 0
     wrong: list[str] = field(default_factory=list)
+    why: str = ""
 
 
 def prove(case: Case, workers: Executor, *, seed: int = 0, seen: set[tuple[str, ...]] | None = None) -> Proof:
@@ -126,9 +134,9 @@ def prove(case: Case, workers: Executor, *, seed: int = 0, seen: set[tuple[str, 
         proof.wrong += _joined(case, manifest, work, workers)
         proof.least = least_pieces(manifest)
         if proof.least is not None and len(manifest.pieces) > proof.least + 1:
-            fewest = fewest_pieces(case, manifest, result.report)
-            if fewest is not None and len(manifest.pieces) > fewest:
-                proof.wrong.append(f"{len(manifest.pieces)} pieces where {fewest} would do")
+            proof.why = reason_for_more(case, manifest, workers)
+            if not proof.why:
+                proof.wrong.append(f"{len(manifest.pieces)} pieces where fewer would do")
     return proof
 
 
@@ -303,28 +311,54 @@ def least_pieces(manifest: Manifest) -> int | None:
     return max(1, -(-total // min(limits)))
 
 
-def fewest_pieces(case: Case, manifest: Manifest, report: Report) -> int | None:
+def reason_for_more(case: Case, manifest: Manifest, workers: Executor) -> str:
+    """Name what forces more pieces than their bytes do; empty when nothing does."""
+    told = (
+        (any(piece.rows is not None for piece in manifest.pieces), "a table cut by rows stands alone"),
+        (bool(manifest.quarantined), "units that are left out part their neighbours"),
+        (any(one.code == "shrunk" for piece in manifest.pieces for one in piece.changes),
+         "images are made smaller just enough"),
+    )  # fmt: skip
+    if any(holds for holds, _ in told):
+        return next(reason for holds, reason in told if holds)
+    prepared = prepare(Order(target=case.target, hops=case.via, limits=case.limits))
+    options = SplitOptions(password=case.password, decrypt=True)
+    surveyed = examine_source(find_document(case.path), prepared, Settings(), workers, options)
+    frame = frame_of(surveyed)
+    others = make_plan(
+        frame.units,
+        replace(frame.limits, bytes=None),
+        boundaries=frame.boundaries,
+        overhead_seconds=frame.rate.request[2] if frame.rate else 0.0,
+        page_units=frame.page_units,
+    )
+    if len(others.pieces) + 1 >= len(manifest.pieces):
+        return "other limits than the one on bytes"
+    if len(manifest.pieces) > MOST_COUNTED or manifest.source.size_bytes > EXACT_BYTES:
+        return "not looked into: too many pieces, or too large"
+    fewest = fewest_pieces(case, manifest, frame)
+    if fewest is None:
+        return "seconds, which depend on bytes"
+    return "no fewer fit: units share parts that each piece repeats" if len(manifest.pieces) <= fewest else ""
+
+
+def fewest_pieces(case: Case, manifest: Manifest, frame: Frame) -> int | None:
     """Return the fewest pieces there can be: each as long as it goes, measured by cutting; None where that is unknown.
 
-    Limits that the byte limit leaves room in are held as the report's figures for each unit say.
+    Limits other than the one on bytes are held as the estimates for each unit say.
     """
-    if manifest.quarantined or any(one.measure == "seconds" for one in manifest.settings.limits_used):
-        return None
-    if any(piece.rows is not None for piece in manifest.pieces):
-        return None
     extractor = extractor_for(manifest.source.media_type)
-    if not isinstance(extractor, Cuttable):
-        return None
-    given = manifest.settings.limits
-    others = (given.tokens, given.words, given.images)
-    if len(manifest.pieces) > MOST_COUNTED or any(limit is not None for limit in others):
+    if frame.limits.seconds is not None or not isinstance(extractor, Cuttable):
         return None
     most = min(raw_bytes_max(limit) for limit in manifest.settings.limits_used if limit.measure == "bytes")
-    step = manifest.unit_count if given.pages is None or manifest.unit_kind == "block" else given.pages
-    options = CutOptions(media_type=manifest.source.media_type, source_name=case.path.name, password=case.password)
+    fonts = any(one.code == "fonts-dropped" for piece in manifest.pieces for one in piece.changes)
+    options = CutOptions(
+        media_type=manifest.source.media_type, source_name=case.path.name, password=case.password, drop_fonts=fonts
+    )
+    fitting = Fitting(frame)
     first, count, guess = 1, 0, -(-manifest.unit_count // len(manifest.pieces))
     while first <= manifest.unit_count:
-        end = min(manifest.unit_count, first + step - 1)
+        end = max(first, *fitting.farthest(first), first)
         with case.path.open("rb") as file, extractor.cutter(file, options) as cutter:
             last = _farthest(cutter, first, end, most, guess)
         first, count, guess = last + 1, count + 1, last - first + 1

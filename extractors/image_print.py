@@ -36,6 +36,10 @@ def frame_fingerprints(file: BinaryIO, options: ReadOptions) -> Iterator[tuple[i
     with reading_image(limit):
         image = open_image(file)
     for number in frame_numbers(image, options.limits, []):
+        options.begin(number)
+        if number in options.skip:
+            yield number, ""
+            continue
         try:
             with reading_image(limit, unit=number):
                 if image.width * image.height > limit:

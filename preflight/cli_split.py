@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, cast
 
@@ -39,6 +40,8 @@ from preflight.cli_session import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from preflight.judging import Order
     from preflight.manifest import Form
     from preflight.splitting import SplitOptions
@@ -84,12 +87,38 @@ Ocr = Annotated[
     str,
     typer.Option("--ocr", metavar="WHEN", help="For text: auto, never, or always.", rich_help_panel=_PIECES),
 ]
+Looks = Annotated[
+    str,
+    typer.Option(
+        "--looks",
+        metavar="N",
+        help="With --against: units compared by their looks, besides all that were altered; or all.",
+    ),
+]
 CHOICES = {
     "--as": ("document", "text", "markdown"),
     "--shrink": ("auto", "never"),
     "--active-content": ("strip", "keep", "reject"),
     "--ocr": ("auto", "never", "always"),
 }
+
+
+@contextmanager
+def _failures(*, as_json: bool) -> Iterator[None]:
+    """Write a failure as JSON too, where the caller is a program: ``{"problem": …}`` on standard output."""
+    from extractors.errors import ExtractionError
+    from preflight.errors import PreflightError
+
+    try:
+        yield
+    except (PreflightError, ExtractionError) as error:
+        if as_json:
+            from preflight.problems import Problem, problem_from
+            from preflight.wire import adapter, json_bytes
+
+            problem = adapter(Problem).dump_python(problem_from(error), mode="json")
+            write_out(json_bytes({"problem": problem}))
+        raise
 
 
 def split(
@@ -153,7 +182,7 @@ def split(
         "ocr_engine": ocr_engine,
         "languages": languages,
     }
-    with Session(flags, [file], stdin_name) as session:
+    with _failures(as_json=as_json), Session(flags, [file], stdin_name) as session:
         if output is None or dry_run:
             _show_plan(session, file, order, password_file, as_json=as_json)
         options = SplitOptions(
@@ -206,6 +235,7 @@ def verify(
         Path | None, typer.Option("--against", metavar="FILE", help="The original: compare text, content and looks.")
     ] = None,
     as_json: Json = False,
+    looks: Looks = "200",
     password_file: PasswordFile = None,
     jobs: Jobs = None,
     timeout: Timeout = None,
@@ -220,10 +250,16 @@ def verify(
     from preflight.verifier import verify_manifest
 
     flags: dict[str, object] = {"jobs": jobs, "timeout": timeout, "max_units": max_units}
-    original = find_document(against) if against is not None else None
-    with Session(flags, [str(against or "a.pdf")]) as session:
+    if looks != "all" and not looks.isdecimal():
+        fail("--looks takes a number of units, or all.", 2)
+    with _failures(as_json=as_json), Session(flags, [str(against or "a.pdf")]) as session:
         found = verify_manifest(
-            manifest, session.settings, session.executor, original=original, password=password_from(password_file)
+            manifest,
+            session.settings,
+            session.executor,
+            original=find_document(against) if against is not None else None,
+            password=password_from(password_file),
+            looks=None if looks == "all" else int(looks),
         )
     if as_json:
         write_out(verification_json(found))
@@ -250,7 +286,7 @@ def join(
     from preflight.split_records import joined_json
     from preflight.wording import ranges, size
 
-    with Session({"jobs": jobs, "timeout": timeout}, ["a.pdf"]) as session:
+    with _failures(as_json=as_json), Session({"jobs": jobs, "timeout": timeout}, ["a.pdf"]) as session:
         joined = join_pieces(manifest, output, session.settings, session.executor, force=force)
     if as_json:
         write_out(joined_json(joined))

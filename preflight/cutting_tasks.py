@@ -122,6 +122,7 @@ class PrintTask:
 
     name: str
     password: str | None = None
+    skip: dict[str, str] = field(default_factory=dict)
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 
@@ -246,7 +247,10 @@ def fingerprint(files: Files, payload: Payload, emit: Emit) -> bytes:
     """Take the content fingerprint of every unit; returns :class:`Printed`, emits the number so far."""
     task = PrintTask(**payload | {"limits": ReadLimits(**payload["limits"])})
     media_type = identify(files.document, task.name).media_type
-    options = ReadOptions(media_type=media_type, password=task.password, limits=task.limits)
+    skip = {int(number): why for number, why in task.skip.items()}
+    options = ReadOptions(
+        media_type=media_type, password=task.password, limits=task.limits, skip=skip, begin=emit.begin
+    )
     extractor = extractor_for(media_type)
     if not isinstance(extractor, Fingerprinting):
         return dump(Printed(able=False))
@@ -255,6 +259,7 @@ def fingerprint(files: Files, payload: Payload, emit: Emit) -> bytes:
         prints.append(value)
         if number % _TELL_EVERY == 0:
             emit(b"%d" % number)
+    emit.begin(0)
     return dump(Printed(able=True, prints=tuple(prints)))
 
 

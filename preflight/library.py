@@ -109,6 +109,7 @@ def verify(
     *,
     against: Path | str | None = None,
     password: str | None = None,
+    looks: int | None = 200,
     settings: Settings | None = None,
     executor: Executor | None = None,
 ) -> Verification:
@@ -118,6 +119,7 @@ def verify(
         manifest: The ``manifest.json`` beside the pieces, or their folder.
         against: The original document; with it, text, content and looks are compared with the original's.
         password: Password of the original.
+        looks: How many units are compared by their looks, besides all that a change altered; None for all.
         settings: How the work is done; from ``preflight.toml`` and the environment when None.
         executor: Workers to use and keep; workers for this call alone when None.
 
@@ -131,7 +133,7 @@ def verify(
     settings = settings or load_settings()
     original = find_document(against) if against is not None else None
     with _workers(executor, settings, settings.workers) as workers:
-        return verify_manifest(Path(manifest), settings, workers, original=original, password=password)
+        return verify_manifest(Path(manifest), settings, workers, original=original, password=password, looks=looks)
 
 
 def join(

@@ -58,16 +58,22 @@ def compare_task(
         payload=asdict(arguments),
         cpu_s=settings.timeout,
         inputs=tuple(pieces),
+        spares=True,
     )
 
 
 def compared(executor: Executor, tasks: Sequence[Task], on_problem: Callable[[int, Problem], None]) -> list[Likeness]:
     """Run comparisons; return what was seen, in the order of the units. ``on_problem`` hears which task failed."""
-    seen: list[Likeness] = []
-    for outcome in executor.run(tasks, lambda _key, event: seen.append(load(Likeness, event))):
+    seen: dict[int, Likeness] = {}
+
+    def hear(_key: int, event: bytes) -> None:
+        one = load(Likeness, event)
+        seen[one.number] = one  # again, where a task is done again without a unit that took its worker down
+
+    for outcome in executor.run(tasks, hear):
         if outcome.problem is not None:
             on_problem(outcome.key, outcome.problem)
-    return sorted(seen, key=lambda one: one.number)
+    return [seen[number] for number in sorted(seen)]
 
 
 def still_the_same(seen: Likeness) -> bool:

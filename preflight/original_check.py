@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from extractors.facts import UnitKind
 from preflight.fingerprints import text_print
 from preflight.looks import compare_task, compared, still_the_same
 from preflight.reading import ReadEvents, Unread, examine_task, examined_from
-from preflight.record_check import Discrepancy, shown
+from preflight.record_check import ALTERING, Discrepancy, shown
 from preflight.repairs import repaired_units
 from preflight.survey import print_task, printed_from, stopped
 from preflight.textual import document_text, write_text
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from extractors.likeness import Likeness
+    from preflight.cutting_tasks import Printed
     from preflight.document import Document
     from preflight.execution import Executor
     from preflight.manifest import Manifest, ManifestPiece, ManifestUnit
+    from preflight.messages import Examined
     from preflight.piece_check import Found
     from preflight.problems import Problem
     from preflight.settings import Settings
 
 MOST_COMPARED = 200
-"""Units whose looks are compared; of longer documents as many, evenly spread, and all that were changed."""
+"""Units whose looks are compared unless asked otherwise: evenly spread, and all that a change may have altered."""
 _PIECES_AT_ONCE = 32
 _READ, _PRINTS = 0, 1
 
@@ -41,6 +44,7 @@ class _Look:
         place: Its number in the piece.
         shrunk: Its images were made smaller.
         repaired: It is damaged in the original.
+        altered: A change says that it may look otherwise.
     """
 
     piece: ManifestPiece
@@ -48,6 +52,7 @@ class _Look:
     place: int
     shrunk: bool
     repaired: bool
+    altered: bool
 
 
 def check_original(
@@ -58,8 +63,18 @@ def check_original(
     executor: Executor,
     *,
     password: str | None,
+    looks: int | None = MOST_COMPARED,
 ) -> tuple[tuple[Discrepancy, ...], int]:
     """Hold the pieces against the original; what differs is added to ``found``.
+
+    Args:
+        manifest: The record.
+        found: Its files.
+        original: The document.
+        settings: How the work is done.
+        executor: Where it is read.
+        password: Its password.
+        looks: How many units are compared by their looks, besides those altered; None for all.
 
     Returns:
         Differences that the manifest accounts for, and how many units were compared by their looks.
@@ -69,7 +84,8 @@ def check_original(
     """
     if manifest.settings.form == "document":
         notes = _check_units(manifest, found, original, settings, executor, password)
-        seen, compared_units = _check_looks(manifest, found, original, settings, executor, password)
+        chosen = _chosen(manifest, found, looks)
+        seen, compared_units = _check_looks(chosen, found, original, settings, executor, password)
         return (*notes, *seen), compared_units
     _check_text(manifest, found, original, settings, executor, password)
     return (), 0
@@ -89,9 +105,10 @@ def _check_units(
     if isinstance(examined, Unread):
         raise stopped(examined.problem)
     _check_source(manifest, found, examined.source.sha256, len(examined.prints))
+    printed = printed_from(outcomes[_PRINTS])
+    _check_left_out(manifest, found, examined, printed)
     texts = dict(enumerate(examined.prints, start=1))
     stated = {unit.number: unit.text for unit in _whole_units(manifest)}
-    printed = printed_from(outcomes[_PRINTS])
     notes: list[Discrepancy] = []
     if printed.able:  # where content is compared, text that reads otherwise once repaired need not be the same
         mended = {number for piece in manifest.pieces for number in repaired_units(piece)}
@@ -101,6 +118,22 @@ def _check_units(
         _differing(manifest, found, "content", contents, _by_number(manifest, printed.prints))
     _differing(manifest, found, "text", stated, texts)
     return tuple(notes)
+
+
+def _check_left_out(manifest: Manifest, found: Found, examined: Examined, printed: Printed) -> None:
+    """Units are left out as unreadable only if they are so in the original."""
+    prints = _by_number(manifest, printed.prints)
+    readable = tuple(
+        one.number
+        for one in manifest.quarantined
+        if one.code == "unreadable"
+        and 1 <= one.number <= len(examined.facts.units)
+        and examined.facts.units[one.number - 1].kind is not UnitKind.UNREADABLE
+        and (not printed.able or prints.get(one.number))
+    )
+    if readable:
+        message = f"Left out as unreadable, though they can be read: {named_units(manifest.unit_kind, readable)}."
+        found.note("left-out-readable", message, units=readable)
 
 
 def _mended(number: int) -> Discrepancy:
@@ -161,9 +194,13 @@ def _check_text(
 
 
 def _check_looks(
-    manifest: Manifest, found: Found, original: Document, settings: Settings, executor: Executor, password: str | None
+    looks: Sequence[_Look],
+    found: Found,
+    original: Document,
+    settings: Settings,
+    executor: Executor,
+    password: str | None,
 ) -> tuple[tuple[Discrepancy, ...], int]:
-    looks = _chosen(manifest, found)
     tasks = []
     for key, group in enumerate(_grouped(looks)):
         pieces = [found.pieces[of_piece[0].piece.index] for of_piece in group]
@@ -179,22 +216,30 @@ def _check_looks(
     return notes, len(seen)
 
 
-def _chosen(manifest: Manifest, found: Found) -> list[_Look]:
-    """Choose the units to look at, in order: those that were changed, and others evenly spread."""
+def _chosen(manifest: Manifest, found: Found, most: int | None) -> list[_Look]:
+    """Choose the units to look at, in order: those that were altered, and so many others, evenly spread."""
     looks: list[_Look] = []
     for piece in manifest.pieces:
         if piece.index not in found.pieces or piece.rows is not None:
             continue
         shrunk = {number for change in piece.changes if change.code == "shrunk" for number in change.units}
         repaired = repaired_units(piece)
+        altered = {number for change in piece.changes if change.code in ALTERING for number in change.units}
         looks += [
-            _Look(piece=piece, unit=unit, place=place, shrunk=unit.number in shrunk, repaired=unit.number in repaired)
+            _Look(
+                piece=piece,
+                unit=unit,
+                place=place,
+                shrunk=unit.number in shrunk,
+                repaired=unit.number in repaired,
+                altered=unit.number in altered,
+            )
             for place, unit in enumerate(piece.units, start=1)
         ]
-    if len(looks) <= MOST_COMPARED:
+    if most is None or len(looks) <= most:
         return looks
-    spread = {at * (len(looks) - 1) // (MOST_COMPARED - 1) for at in range(MOST_COMPARED)}
-    return [look for at, look in enumerate(looks) if at in spread or look.repaired or look.unit.original is not None]
+    spread = {at * (len(looks) - 1) // max(1, most - 1) for at in range(most)}
+    return [look for at, look in enumerate(looks) if at in spread or look.altered]
 
 
 def _grouped(looks: Sequence[_Look]) -> Iterator[list[list[_Look]]]:
@@ -213,7 +258,7 @@ def _judged(found: Found, look: _Look, seen: Likeness) -> Discrepancy | None:
     if seen.error or (look.shrunk and not still_the_same(seen)):
         why = seen.error or f"by {seen.mean:.1%} on the whole and {seen.worst:.1%} in one place"
         found.note("looks-different", f"{name}: unit {number} looks different: {why}.", look.piece, (number,))
-    elif seen.worst > 0 and look.unit.original is None and not look.repaired:
+    elif seen.worst > 0 and not (look.altered and (look.unit.original is not None or look.repaired)):
         why = f"{seen.mean:.2%} on the whole, {seen.worst:.1%} in one place"
         found.note("looks-different", f"{name}: unit {number} looks different: {why}.", look.piece, (number,))
     elif seen.worst > 0:

@@ -79,6 +79,7 @@ def find_folder(path: Path, *, force: bool) -> Folder:
         inside = exists and (not parent_writable or os.path.ismount(real) or real == Path.cwd())
         folder = Folder(path=real, shown=shown, exists=exists, inside=inside)
         remove_leftovers(folder)
+        _look_around(folder)
         _look_inside(folder, force=force)
     except FileExistsError as error:
         raise OutputError(
@@ -88,6 +89,15 @@ def find_folder(path: Path, *, force: bool) -> Folder:
     except OSError as error:
         raise storage_error(error, shown) from error
     return folder
+
+
+def _look_around(folder: Folder) -> None:
+    """Refuse a folder inside of a former result: what is there is all that may be there."""
+    if _files_of_result(folder.path.parent):
+        raise OutputError(
+            f"{folder.shown} would lie inside a former result, which could not be verified or replaced then. Choose "
+            "a folder beside it."
+        )
 
 
 def _look_inside(folder: Folder, *, force: bool) -> None:

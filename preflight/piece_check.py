@@ -155,7 +155,7 @@ def _check_printed(found: Found, piece: ManifestPiece, outcome: Outcome) -> None
         return
     prints = printed.prints
     pairs = zip_longest(piece.units, prints[: len(piece.units)])
-    wrong = [unit.number for unit, value in pairs if unit.content != value]
+    wrong = [unit.number for unit, value in pairs if not value or unit.content != value]
     if len(prints) > len(piece.units):
         found.note("unit-count-differs", f"{name} has {len(prints)} unit(s), not {len(piece.units)}.", piece)
     if wrong:

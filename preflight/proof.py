@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from extractors.errors import DamagedDocument
 from extractors.facts import Finding
 from preflight.reading import Unread, examine_task, examined_from
+from preflight.record_check import ALTERING
 from preflight.repairs import is_damaged, with_repairs
 from preflight.splitting import staged_document
 from preflight.survey import print_task, printed_from, stopped
@@ -57,7 +58,7 @@ def proven_pieces(
         if len(prints) != len(one.units):
             raise RuntimeError(f"a piece of {len(one.units)} units has {len(prints)}")
         proven[outcome.key] = replace(one, units=tuple(map(_compared, one.units, prints)))
-        explained = {number for change in one.changes for number in change.units}
+        explained = {number for change in one.changes if change.code in ALTERING for number in change.units}
         unexplained += [
             unit.number
             for unit in proven[outcome.key].units

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from preflight.model import Measure
 
 
+ALTERING = frozenset({
+    "shrunk", "repaired", "re-encoded", "active-content-stripped", "page-attachments-dropped", "missing-parts-dropped",
+    "damaged-parts-dropped", "signature-dropped", "signatures-invalidated", "fields-locked", "table-split",
+})  # fmt: skip
+"""Changes that may alter what a unit shows; no other explains a difference of content."""
 _MOST_NAMED = 100_000
 
 
@@ -46,6 +51,7 @@ def check_record(manifest: Manifest, *, sealed: bool) -> Iterator[Discrepancy]:
     yield from _names(manifest)
     for piece in manifest.pieces:
         yield from _inside(manifest, piece)
+        yield from _altered(manifest, piece)
     yield from _order(manifest)
     yield from _parts(manifest)
     yield from _limits(manifest)
@@ -80,6 +86,24 @@ def _inside(manifest: Manifest, piece: ManifestPiece) -> Iterator[Discrepancy]:
         name = shown(piece.name)
         message = f"{name} is said to hold {piece.first} to {piece.last}, but lists other units."
         yield Discrepancy(code="units-not-listed", message=message, piece=name)
+
+
+def _altered(manifest: Manifest, piece: ManifestPiece) -> Iterator[Discrepancy]:
+    """What is not as in the source must be named by a change that can be why; only tables and text come in parts."""
+    named = {number for change in piece.changes if change.code in ALTERING for number in change.units}
+    other = tuple(
+        unit.number
+        for unit in piece.units
+        if unit.original not in {None, unit.content} and unit.part is None and unit.number not in named
+    )
+    name = shown(piece.name)
+    if other:
+        message = f"{name}: {named_units(manifest.unit_kind, other)} differ from the source, and no change says why."
+        yield Discrepancy(code="content-unexplained", message=message, piece=name, units=other)
+    parted = piece.rows is not None or any(unit.part is not None for unit in piece.units)
+    if parted and manifest.settings.form == "document" and manifest.unit_kind != "block":
+        message = f"{name} is said to hold parts of a {manifest.unit_kind}, which is never cut."
+        yield Discrepancy(code="parts-missing", message=message, piece=name)
 
 
 def _order(manifest: Manifest) -> Iterator[Discrepancy]:

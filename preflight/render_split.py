@@ -79,7 +79,7 @@ def verification_view(found: Verification) -> RenderableType:
     if found.ok:
         against = ""
         if found.against:
-            looks = f", {found.compared:,} of them compared by their looks" if found.compared else ""
+            looks = f", {found.compared:,} of {found.units:,} compared by their looks" if found.compared else ""
             against = f"; equal to the original{looks}"
         missing = f" ({found.quarantined:,} left out, as the manifest says)" if found.quarantined else ""
         held = f"{counted(found.pieces, 'piece')}, {counted(found.units, 'unit')}"

@@ -34,7 +34,7 @@ def with_smaller_images(surveyed: Surveyed, bench: Bench, fitting: Fitting, piec
         pieces: Pieces in order; those without a file hold one unit that is too large.
 
     Returns:
-        The pieces, all of which fit.
+        The pieces, all of which fit; without units that nobody can compare, which ``bench.bad`` names then.
 
     Raises:
         UnitOverLimit: That is not allowed, not enough, or nobody could read it any more.
@@ -50,11 +50,15 @@ def with_smaller_images(surveyed: Surveyed, bench: Bench, fitting: Fitting, piec
         smaller = made.get(piece.span)
         if smaller is None or smaller.path is None:
             raise over_bytes(surveyed, piece, smaller)
-    for number in _unrecognizable(surveyed, list(made.values())):
-        piece = next(one for one in large if one.span.first == number)
-        raise over_bytes(surveyed, piece, made[piece.span])
+    unknown, differing = _unrecognizable(surveyed, list(made.values()))
+    for piece in large:
+        if piece.span.first in differing:
+            raise over_bytes(surveyed, piece, made[piece.span])
+    for piece in [one for one in made.values() if one.span.first in unknown]:
+        bench.drop(made.pop(piece.span))
+    bench.bad |= unknown
     bench.smaller |= {span.first: piece.step for span, piece in made.items() if piece.step is not None}
-    return [made.get(piece.span, piece) for piece in pieces]
+    return [made.get(piece.span, piece) for piece in pieces if piece.span.first not in unknown]
 
 
 def smaller_frame(frame: Frame, pieces: Sequence[Piece], smaller: Collection[int]) -> Frame:
@@ -85,8 +89,11 @@ def _may_be_jpeg(surveyed: Surveyed) -> bool:
     return prepared.target is None or TargetView.of(prepared.target, JPEG).sees not in {None, "refused"}
 
 
-def _unrecognizable(surveyed: Surveyed, made: Sequence[Piece]) -> list[int]:
-    """Return units that do not look the same any more; nothing is sent that nobody can read."""
+def _unrecognizable(surveyed: Surveyed, made: Sequence[Piece]) -> tuple[dict[int, str], set[int]]:
+    """Return units that cannot be compared, with the reason, and those that do not look the same any more.
+
+    Nothing is sent that nobody can read.
+    """
     tasks = [
         compare_task(
             surveyed.document,
@@ -99,10 +106,11 @@ def _unrecognizable(surveyed: Surveyed, made: Sequence[Piece]) -> list[int]:
         for key, piece in enumerate(made)
         if piece.path is not None
     ]
-    unknown: list[int] = []
+    unknown: dict[int, str] = {}
 
-    def hear(key: int, _problem: Problem) -> None:
-        unknown.append(made[key].span.first)
+    def hear(key: int, problem: Problem) -> None:
+        unknown[made[key].span.first] = f"Made smaller it cannot be compared: {problem.detail}"
 
     seen = compared(surveyed.executor, tasks, hear)
-    return sorted({*unknown, *(one.number for one in seen if not still_the_same(one))})
+    unknown |= {one.number: f"Made smaller it cannot be compared: {one.error}." for one in seen if one.error}
+    return unknown, {one.number for one in seen if not one.error and not still_the_same(one)}

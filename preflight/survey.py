@@ -132,7 +132,7 @@ def print_task(
     """Return the task that takes the content fingerprints of a document."""
     limits = ReadLimits(max_units=settings.max_units)
     payload = asdict(PrintTask(name=name or document.name, password=password, limits=limits))
-    return Task(key=key, name="fingerprint", document=document, payload=payload, cpu_s=settings.timeout)
+    return Task(key=key, name="fingerprint", document=document, payload=payload, cpu_s=settings.timeout, spares=True)
 
 
 def printed_from(outcome: Outcome) -> Printed:
@@ -259,5 +259,7 @@ def _bad_units(examined: Examined, prints: dict[int, str] | None) -> dict[int, s
         if unit.kind is UnitKind.UNREADABLE:
             bad[unit.number] = f"The {kind} cannot be read. Export the document again, or repair it."
         elif prints is not None and not prints.get(unit.number):
-            bad[unit.number] = f"The {kind} is damaged. Export the document again, or repair it."
+            bad[unit.number] = (
+                f"The {kind} is damaged, or takes its parser down. Export the document again, or repair it."
+            )
     return bad

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from preflight.manifest import load_manifest
-from preflight.original_check import check_original
+from preflight.original_check import MOST_COMPARED, check_original
 from preflight.piece_check import check_units, find_files
 from preflight.record_check import Discrepancy, check_record
 
@@ -55,6 +55,7 @@ def verify_manifest(
     *,
     original: Document | None = None,
     password: str | None = None,
+    looks: int | None = MOST_COMPARED,
 ) -> Verification:
     """Check that the pieces of a manifest are complete, whole and within their limits.
 
@@ -64,6 +65,7 @@ def verify_manifest(
         executor: Where the pieces are read.
         original: The document they were cut from; None to do without.
         password: Password of the original.
+        looks: How many units are compared by their looks, besides those a change altered; None for all.
 
     Raises:
         FileMissing: There is no manifest.
@@ -76,7 +78,7 @@ def verify_manifest(
     notes: tuple[Discrepancy, ...] = ()
     compared = 0
     if original is not None:
-        notes, compared = check_original(manifest, found, original, settings, executor, password=password)
+        notes, compared = check_original(manifest, found, original, settings, executor, password=password, looks=looks)
     return Verification(
         discrepancies=tuple(found.discrepancies),
         notes=notes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from extractors.base import ReadLimits, ReadOptions, Viewable
+from extractors.base import SKIPPED, ReadLimits, ReadOptions, Viewable
 from extractors.errors import DamagedDocument, ExtractionError, UnsupportedFormat
 from extractors.likeness import Likeness, likeness
 from extractors.media import identify
@@ -14,9 +14,10 @@ from extractors.thumbnail import write_thumbnail
 from preflight.wire import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from extractors.likeness import View
+    from preflight.budget import Emit
     from preflight.worker import Files
 
 
@@ -28,12 +29,14 @@ class CompareTask:
         name: Display name of the document; the pieces are the inputs.
         pairs: For each piece, numbers of a unit in the document and in the piece.
         password: Of the document.
+        skip: Units of the document that took a worker down, and why.
         limits: Safety limits.
     """
 
     name: str
     pairs: tuple[tuple[tuple[int, int], ...], ...]
     password: str | None = None
+    skip: dict[str, str] = field(default_factory=dict)
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 
@@ -54,7 +57,7 @@ class ShowTask:
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 
-def compare(files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]) -> bytes:
+def compare(files: Files, payload: dict[str, Any], emit: Emit) -> bytes:
     """Show each pair of units and compare them; emits a :class:`Likeness` for each.
 
     Returns:
@@ -65,17 +68,23 @@ def compare(files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]
     extractor = extractor_for(media_type)
     if not isinstance(extractor, Viewable):
         return dump(False)  # noqa: FBT003 - a value, not a flag
-    for piece, pairs in zip(files.inputs, task.pairs, strict=True):
+    for piece, wanted in zip(files.inputs, task.pairs, strict=True):
+        pairs = [pair for pair in wanted if str(pair[0]) not in task.skip]
+        for number in [number for number, _ in wanted if str(number) in task.skip]:
+            why = f"showing it {SKIPPED[task.skip[str(number)]]}"
+            emit(dump(Likeness(number=number, mean=1.0, worst=1.0, error=why)))
         options = ReadOptions(media_type=media_type, password=task.password, limits=task.limits)
         originals = _Views(extractor, files.document, options, [number for number, _ in pairs])
         options = ReadOptions(media_type=media_type, limits=task.limits)
         copies = _Views(extractor, piece, options, [number for _, number in pairs])
         for number, _ in pairs:
+            emit.begin(number)
             emit(dump(_likeness(number, originals.take(), copies.take())))
+    emit.begin(0)
     return dump(True)  # noqa: FBT003
 
 
-def show(files: Files, payload: dict[str, Any], emit: Callable[[bytes], None]) -> bytes:
+def show(files: Files, payload: dict[str, Any], emit: Emit) -> bytes:
     """Write a small picture of one unit as PNG into the one output.
 
     Returns:

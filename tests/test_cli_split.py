@@ -229,3 +229,19 @@ def test_the_shares_of_a_page_that_had_to_be_made_smaller_are_told_for_all(tmp_p
     assert "Page 1 alone has" in left
     assert "and still" in left
     assert not (tmp_path / "none").exists()
+
+
+def test_a_failure_is_json_too_where_json_is_asked_for(tmp_path: Path, samples: Path) -> None:
+    runs = (
+        ("split", samples / "report.pdf", "--max-tokens", "2", "-o", tmp_path / "out", "--json"),
+        ("verify", tmp_path / "nothing", "--json"),
+        ("join", tmp_path / "nothing", "-o", tmp_path / "x.pdf", "--json"),
+    )
+    told = []
+    for arguments in runs:
+        run = preflight(*arguments)
+        problem = json.loads(run.stdout)["problem"]
+        assert problem["exit_code"] == run.returncode
+        assert problem["detail"] in run.stderr.decode()
+        told.append(problem["code"])
+    assert told == ["unit-over-limit", "file-missing", "file-missing"]

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pikepdf
 import pytest
 from cuttable import make_pdf, make_scan
 
-from preflight import UserLimits, split, verify
+from preflight import SplitOptions, UserLimits, split, verify
 from preflight.errors import DiskFull, OutputError
 from preflight.output import find_folder, publish, staging
 from preflight.slots import Slots
@@ -54,6 +55,60 @@ def test_a_page_that_crashes_a_parser_costs_that_page_only(tmp_path: Path, fault
     assert held == [number for number in range(1, 21) if number not in {5, 9, 12}]
     assert not result.complete
     assert verify(tmp_path / "out", against=source, executor=workers).ok
+
+
+@pytest.fixture
+def crashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slots]:
+    """Workers that crash on some pages while they compare (see fault_prints)."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    made = Slots(2, preload=("fault_prints",))
+    yield made
+    made.close()
+
+
+def test_a_page_that_crashes_while_fingerprints_are_taken_costs_that_page_only(
+    tmp_path: Path, crashing: Slots, workers: Slots
+) -> None:
+    source = make_pdf(tmp_path / "report.pdf", [3] * 14)
+
+    result = split(source, tmp_path / "out", limits=LIMITS, executor=crashing)
+
+    assert [(one.number, one.code) for one in result.manifest.quarantined] == [(4, "unreadable")]
+    held = [unit.number for piece in result.manifest.pieces for unit in piece.units]
+    assert held == [number for number in range(1, 15) if number != 4]
+    assert not result.complete
+    assert verify(tmp_path / "out", executor=workers).ok
+    assert verify(tmp_path / "out", against=source, executor=crashing).ok
+    told = verify(tmp_path / "out", against=source, executor=workers).discrepancies
+    assert [(one.code, one.units) for one in told] == [("left-out-readable", (4,))]
+
+
+def test_a_page_that_crashes_while_looks_are_compared_costs_that_page_only(
+    tmp_path: Path, crashing: Slots, workers: Slots
+) -> None:
+    source = make_scan(tmp_path / "scan.pdf", [120, 2400, 120, 2400])
+    with pikepdf.open(source, allow_overwriting_input=True) as pdf:
+        pdf.pages[1].MediaBox = pikepdf.Array([0, 0, 333, 432])
+        pdf.save(source)
+
+    result = split(source, tmp_path / "out", limits=UserLimits(bytes=1_000_000), executor=crashing)
+
+    assert [one.number for one in result.manifest.quarantined] == [2]
+    assert "compared" in result.manifest.quarantined[0].message
+    assert [(piece.first, piece.last) for piece in result.manifest.pieces] == [(1, 1), (3, 4)]
+    assert not result.complete
+    assert verify(tmp_path / "out", against=source, executor=workers).ok
+
+
+def test_one_result_is_not_put_inside_another(tmp_path: Path, workers: Slots) -> None:
+    source = make_pdf(tmp_path / "report.pdf", [3] * 8)
+    split(source, tmp_path / "out", limits=LIMITS, executor=workers)
+
+    for more in (SplitOptions(), SplitOptions(force=True)):
+        with pytest.raises(OutputError, match="inside a former result"):
+            split(source, tmp_path / "out" / "more", limits=LIMITS, options=more, executor=workers)
+
+    assert verify(tmp_path / "out", executor=workers).ok
 
 
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:

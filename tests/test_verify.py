@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pikepdf
 import pytest
-from cuttable import make_pdf, noisy_jpeg
+from cuttable import make_pdf, make_scan, noisy_jpeg
 from PIL import Image
 
 from preflight import SplitOptions, UserLimits, split, verify
@@ -361,3 +361,14 @@ def test_what_is_no_manifest(tmp_path: Path, workers: Slots) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(BadManifest):
         verify(tmp_path, executor=workers)
+
+
+def test_looks_of_as_many_as_wanted_are_compared_and_of_all_that_were_altered(tmp_path: Path, workers: Slots) -> None:
+    source = make_scan(tmp_path / "scan.pdf", [120, 120, 120, 2400, 120, 120, 120])
+    split(source, tmp_path / "out", limits=UserLimits(bytes=1_000_000), executor=workers)
+
+    compared = [
+        verify(tmp_path / "out", against=source, looks=looks, executor=workers).compared for looks in (0, 2, 5, None)
+    ]
+
+    assert compared == [1, 3, 5, 7]

@@ -67,7 +67,7 @@ class DocxExtractor:
         """Yield the fingerprint of each block; see :meth:`extractors.base.Fingerprinting.fingerprints`."""
         from extractors.docx.cutting.fingerprint import block_fingerprints
 
-        return block_fingerprints(file, options.limits)
+        return block_fingerprints(file, options.limits, skip=options.skip.keys(), begin=options.begin)
 
     def join(self, pieces: Sequence[BinaryIO], out: BinaryIO, changes: Sequence[Sequence[Change]] = ()) -> None:
         """Put pieces together again; see :meth:`extractors.base.Joinable.join`."""

@@ -111,8 +111,9 @@ class PdfExtractor:
         with open_any(file, options.password) as pdf:
             prints = Fingerprints(pdf)
             for number in range(1, len(prints) + 1):
+                options.begin(number)
                 try:
-                    yield number, prints.page(number)
+                    yield number, "" if number in options.skip else prints.page(number)
                 except DamagedDocument:
                     yield number, ""
 

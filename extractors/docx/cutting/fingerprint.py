@@ -25,7 +25,8 @@ from extractors.docx.package import Package
 from extractors.errors import ExtractionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from lxml.etree import _Element as Element
 
@@ -34,19 +35,29 @@ if TYPE_CHECKING:
 _VERSION = b"block/1"
 
 
-def block_fingerprints(file: BinaryIO, limits: ReadLimits) -> Iterator[tuple[int, str]]:
+def block_fingerprints(
+    file: BinaryIO,
+    limits: ReadLimits,
+    *,
+    skip: AbstractSet[int] = frozenset(),
+    begin: Callable[[int], None] | None = None,
+) -> Iterator[tuple[int, str]]:
     """Yield number and fingerprint of each block, in order.
 
     Args:
         file: The document, or a piece of one; seekable.
         limits: Safety limits.
+        skip: Blocks to pass over: their fingerprints are empty.
+        begin: Told the number of each block before it is looked at.
 
     Raises:
         ExtractionError: It cannot be opened.
     """
     prints = Fingerprints(file, limits)
     for number, element, numbers in prints.blocks():
-        yield number, prints.hexdigest(number, element, numbers)
+        if begin is not None:
+            begin(number)
+        yield number, "" if number in skip else prints.hexdigest(number, element, numbers)
 
 
 def row_fingerprints(file: BinaryIO, limits: ReadLimits, unit: int) -> Iterator[tuple[int, str]]:

@@ -180,6 +180,11 @@ class Artifacts:
         """
         self._write(self._receipt_path(asked), json.dumps(receipt, sort_keys=True).encode())
 
+    def drop_receipt(self, asked: Json) -> None:
+        """Let go of a receipt: the ledger has been told, and who does the unit again wants it done."""
+        with suppress(FileNotFoundError):
+            self._receipt_path(asked).unlink()
+
     @contextmanager
     def temporary(self) -> Iterator[Path]:
         """Make a folder for files on their way, for the length of a ``with`` block.

@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
+from extractors.clean import safe_label
 from preflight.artifacts import Artifacts
 from preflight.batch_intake import Entries, Intake, IntakeOptions
 from preflight.batch_place import make_pieces_folder, place
 from preflight.batch_report import Sources, write_reports
-from preflight.batch_walk import PIECES_FOLDER, REPORT_NAME, STATE_FOLDER, Filters, check_paths, shown_name, walk
+from preflight.batch_stale import remove_stale
+from preflight.batch_walk import (
+    LEDGER_NAME,
+    PIECES_FOLDER,
+    REPORT_NAME,
+    STATE_FOLDER,
+    Filters,
+    check_paths,
+    shown_name,
+    walk,
+)
 from preflight.document import storage_error
 from preflight.engine.local import LocalEngine
 from preflight.engine.request import make_request
@@ -33,8 +44,6 @@ if TYPE_CHECKING:
     from preflight.splitting import SplitOptions
 
 __all__ = ["BatchOptions", "BatchResult", "Filters", "Progressed", "read_report", "run_batch", "walk"]
-
-LEDGER_NAME = "ledger.sqlite3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +95,7 @@ class BatchResult:
         incomplete: Files of which something is in no piece.
         known: Files whose answer was known from a former run.
         late: Results of this run that were dropped, because others had taken its work over.
+        removed: Documents of former runs whose pieces were removed, because this run has none of them.
         budgets: What the files come to at each target; empty where there is none.
     """
 
@@ -95,6 +105,7 @@ class BatchResult:
     incomplete: int = 0
     known: int = 0
     late: int = 0
+    removed: int = 0
     budgets: tuple[Budget, ...] = ()
 
 
@@ -145,11 +156,14 @@ def run_batch(
         engine = LocalEngine(executor, artifacts, workers=settings.workers, password=password)
         run.work(engine, name, request.profile, options.lease_s)
         if not entries.count:
-            raise _nothing_in(roots)
+            raise _nothing_in(roots, options.filters)
         sources = Sources(entries=entries, ledger=ledger, artifacts=artifacts, out=out, split=options.split is not None)
         totals, budgets = write_reports(sources.lines(), out, [one.target for one in orders if one.target])
-        if options.split is not None:
+        removed = 0
+        if pieces is not None:
             sources.drop_pieces()
+            if release_dead(ledger, state / "runners") <= 1:  # else they may be those of another run
+                removed = remove_stale(pieces, sources.placed)
     return BatchResult(
         report=out / REPORT_NAME,
         verdicts=totals.verdicts,
@@ -157,6 +171,7 @@ def run_batch(
         incomplete=totals.incomplete,
         known=run.intake.known,
         late=run.late,
+        removed=removed,
         budgets=tuple(budgets),
     )
 
@@ -167,9 +182,12 @@ def read_report(path: Path) -> list[dict[str, object]]:
         return [json.loads(line) for line in lines]
 
 
-def _nothing_in(roots: Sequence[Path]) -> FileMissing:
-    places = ", ".join(shown_name(str(root)) for root in roots)
-    return FileMissing(f"There is no file to check in {places}. Check the path; links and devices are left out.")
+def _nothing_in(roots: Sequence[Path], filters: Filters) -> FileMissing:
+    places = ", ".join(safe_label(shown_name(str(root)), 300) for root in roots)
+    chosen = " and what --include and --exclude leave" if filters != Filters() else ""
+    return FileMissing(
+        f"There is no file to check in {places}. Check the path{chosen}; links and devices are left out."
+    )
 
 
 @dataclass(slots=True)
@@ -234,7 +252,7 @@ class _Run:
         if self.on_progress:
             self.on_progress(
                 Progressed(
-                    done=self.done,
+                    done=self.done + self.intake.refused,
                     known=self.intake.known,
                     found=self.entries.count,
                     all_found=not self.intake.is_alive(),

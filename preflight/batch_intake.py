@@ -111,7 +111,7 @@ class IntakeOptions:
         request: Name of the stored settings.
         pieces: Folder of pieces; None when there are none.
         resume: What is known is not done again.
-        retry_failed: Except what failed.
+        retry_failed: Except what failed, or is not wholly in its pieces.
         has_password: There is a password now, for those that could not be opened without.
     """
 
@@ -128,6 +128,7 @@ class Intake(threading.Thread):
 
     Attributes:
         known: Files whose answer was known.
+        refused: Files that are no job, because something is wrong with them already.
         failure: Why it stopped early.
     """
 
@@ -142,7 +143,7 @@ class Intake(threading.Thread):
         self._artifacts = artifacts
         self._options = options
         self._stopped = threading.Event()
-        self.known = 0
+        self.known = self.refused = 0
         self.failure: BaseException | None = None
 
     def run(self) -> None:
@@ -194,7 +195,9 @@ class Intake(threading.Thread):
         wanted = [job for _, job in waiting if isinstance(job, NewJob)]
         accepted = self._ledger.submit(wanted)
         ended = [one.id for one in accepted if one.state.final]
-        again = [name for name, view in self._ledger.jobs(ended).items() if self._again(view)] if ended else []
+        places = {job_id(job.owner, job.key): found.relative for found, job in waiting if isinstance(job, NewJob)}
+        views = self._ledger.jobs(ended) if ended else {}
+        again = [name for name, view in views.items() if self._again(view, places[name])]
         self._ledger.retry(again)
         self.known += len(set(ended)) - len(again)
         for found, job in waiting:
@@ -202,20 +205,24 @@ class Intake(threading.Thread):
                 name = job_id(job.owner, job.key)
                 self._entries.add(Entry(shown=found.shown, relative=found.relative, job=name))
             else:
-                self.known += 1
+                self.refused += 1
                 self._entries.add(Entry(shown=found.shown, relative=found.relative, problem=job))
 
-    def _again(self, view: JobView) -> bool:
+    def _again(self, view: JobView, relative: str) -> bool:
         """Whether a job that has ended is done again."""
         if not self._options.resume or view.state is JobState.CANCELLED:
             return True
-        if view.state is not JobState.DONE and self._options.retry_failed:
+        whole = view.state is JobState.DONE and (view.result or {}).get("complete", True)
+        if self._options.retry_failed and not whole:
             return True
         if view.problem is not None and view.problem["code"] in TRIED_AGAIN:
             return True
         if view.problem is not None and view.problem["code"] in OPENED_BY_PASSWORD and self._options.has_password:
             return True
-        return view.result is not None and not is_at_hand(view, self._artifacts, self._options.pieces)
+        return view.result is not None and not is_at_hand(view.result, self._artifacts, self._folder_of(relative))
+
+    def _folder_of(self, relative: str) -> Path | None:
+        return None if self._options.pieces is None else self._options.pieces / relative
 
 
 def _hash(document: Document) -> str:

@@ -13,10 +13,10 @@ from preflight.names import MANIFEST_NAME
 from preflight.output import find_folder, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from preflight.artifacts import Artifacts
-    from preflight.ledger.records import JobView, Json
+    from preflight.ledger.records import Json
 
 
 def make_pieces_folder(folder: Path) -> None:
@@ -35,9 +35,8 @@ def make_pieces_folder(folder: Path) -> None:
         raise storage_error(error, str(folder)) from error
 
 
-def is_at_hand(view: JobView, artifacts: Artifacts, pieces: Path | None) -> bool:
-    """Whether everything that a finished job has made is still there: in the store, or in its place."""
-    result = view.result or {}
+def is_at_hand(result: Json, artifacts: Artifacts, folder: Path | None) -> bool:
+    """Whether everything that a finished job has made is still there: in the store, or in the folder for it."""
     if not all(artifacts.has(name) for name in result.get("reports", ())):
         return False
     name = result.get("manifest")
@@ -48,8 +47,7 @@ def is_at_hand(view: JobView, artifacts: Artifacts, pieces: Path | None) -> bool
     manifest = _manifest(artifacts.get(name))
     if all(artifacts.has(sha256) for _, sha256, _ in _files(manifest)):
         return True
-    relative = view.document.get("below")
-    return pieces is not None and bool(relative) and _is_placed(pieces / str(relative), artifacts.get(name))
+    return folder is not None and _is_placed(folder, artifacts.get(name))
 
 
 def place(result: Json, folder: Path, artifacts: Artifacts) -> None:
@@ -74,10 +72,11 @@ def place(result: Json, folder: Path, artifacts: Artifacts) -> None:
         publish(staged, found, force=True)
 
 
-def drop_pieces(result: Json, artifacts: Artifacts) -> None:
-    """Let the store forget pieces that are in their place."""
+def drop_pieces(result: Json, artifacts: Artifacts, needed: Container[str]) -> None:
+    """Let the store forget pieces that are in their place, except those with the bytes of something it needs."""
     for _, sha256, _ in _files(_manifest(artifacts.get(result["manifest"]))):
-        artifacts.drop(sha256)
+        if sha256 not in needed:
+            artifacts.drop(sha256)
 
 
 def _is_placed(folder: Path, manifest: bytes) -> bool:

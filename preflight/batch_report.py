@@ -15,6 +15,7 @@ from preflight.batch_budget import Budget
 from preflight.batch_html import HtmlReport
 from preflight.batch_lines import COLUMNS, Line
 from preflight.batch_place import drop_pieces, place
+from preflight.batch_stale import Names
 from preflight.batch_walk import PIECES_FOLDER, REPORT_NAME, shown_name
 from preflight.document import storage_error
 from preflight.errors import OutputError
@@ -65,6 +66,7 @@ class Sources:
         artifacts: Their reports and pieces.
         out: Folder of results.
         split: Whether there are pieces.
+        placed: The folders of pieces that belong to the run; complete when all lines were taken.
     """
 
     entries: Entries
@@ -72,6 +74,7 @@ class Sources:
     artifacts: Artifacts
     out: Path
     split: bool
+    placed: Names = field(default_factory=Names)
 
     def lines(self) -> Iterator[Line]:
         """Yield the files in order."""
@@ -101,6 +104,7 @@ class Sources:
         if self.split and "manifest" in result:
             try:
                 place(result, self.out / PIECES_FOLDER / entry.relative, self.artifacts)
+                self.placed.add(entry.relative)
                 manifest = shown_name(f"{PIECES_FOLDER}/{entry.relative}/manifest.json")
             except OutputError as error:
                 problem = _plain(error)
@@ -116,10 +120,19 @@ class Sources:
 
     def drop_pieces(self) -> None:
         """Let the store forget all pieces, now that they are in their places."""
+        needed = Names()  # a document may have the bytes of another's manifest
+        for result in self._results():
+            for name in (result["manifest"], *result.get("reports", ())):
+                needed.add(name)
+        for result in self._results():
+            drop_pieces(result, self.artifacts, needed)
+
+    def _results(self) -> Iterator[Json]:
+        """Yield what was made of each file that has pieces."""
         for entry in self.entries:
             view = self.ledger.jobs([entry.job]).get(entry.job) if entry.job else None
             if view is not None and view.result is not None and "manifest" in view.result:
-                drop_pieces(view.result, self.artifacts)
+                yield view.result
 
 
 def write_reports(lines: Iterable[Line], out: Path, targets: Sequence[str]) -> tuple[Totals, list[Budget]]:

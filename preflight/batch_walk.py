@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from extractors.clean import safe_label
 from preflight.errors import FileMissing, UsageError
 from preflight.storage import STAGING_PREFIX
 
@@ -19,6 +20,7 @@ MAX_DEPTH = 32
 REPORT_NAME = "report.jsonl"
 STATE_FOLDER = ".preflight"
 """Where a batch remembers what was done, inside its folder of results."""
+LEDGER_NAME = "ledger.sqlite3"
 PIECES_FOLDER = "pieces"
 PIECES_MARK = ".preflight-pieces"
 """A file that says that a folder of this name is ours."""
@@ -96,7 +98,7 @@ def walk(roots: Sequence[Path], out: Path | None = None, filters: Filters | None
         try:
             mode = root.stat().st_mode
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-            raise UsageError(f"There is no file or folder {shown_name(str(root))}. Check the path.") from error
+            raise _not_there(root) from error
         except OSError as error:
             yield where.unreadable(error)
             continue
@@ -133,16 +135,16 @@ class _Folder:
         return f"{self.shown}/{shown_name(name)}" if self.shown else shown_name(name)
 
     def is_report(self, real: Path) -> bool:
-        """Whether a path is a result of this batch, or one that is not complete."""
-        return real.parent == self.out and (real.name in _RESULTS or real.name.startswith(STAGING_PREFIX))
+        """Whether a path is a result of this batch or of another, or one that is not complete."""
+        if real.name not in _RESULTS and not real.name.startswith(STAGING_PREFIX):
+            return False
+        return real.parent == self.out or _is_state(real.parent / STATE_FOLDER)
 
     def is_ours(self) -> bool:
-        """Whether a folder holds results of this batch."""
-        if self.real == self.out:
+        """Whether a folder holds results of this batch, or pieces or the memory of another."""
+        if self.real == self.out or (self.real.parent == self.out and self.real.name == STATE_FOLDER):
             return True
-        if self.real.parent != self.out:
-            return False
-        return self.real.name == STATE_FOLDER or (self.real / PIECES_MARK).exists()
+        return _is_state(self.real) or (self.real.name == PIECES_FOLDER and (self.real / PIECES_MARK).exists())
 
     def unreadable(self, error: OSError) -> Found:
         return self.refused(f"cannot be read: {error.strerror}. Change its permissions or run as its owner.")
@@ -173,6 +175,10 @@ def _walk_folder(folder: _Folder, depth: int) -> Iterator[Found]:
                 yield from _walk_folder(below, depth + 1)
         elif not folder.is_report(folder.real / name) and folder.filters.takes(folder.name_of(name), folder=False):
             yield folder.file(name)
+
+
+def _is_state(real: Path) -> bool:
+    return real.name == STATE_FOLDER and (real / LEDGER_NAME).exists()
 
 
 def _labels(roots: Sequence[Path]) -> list[str]:
@@ -207,6 +213,10 @@ def check_paths(roots: Sequence[Path]) -> None:
         try:
             root.stat()
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-            raise UsageError(f"There is no file or folder {shown_name(str(root))}. Check the path.") from error
+            raise _not_there(root) from error
         except OSError:  # it is there; what is the matter will be its line in the report
             continue
+
+
+def _not_there(root: Path) -> UsageError:
+    return UsageError(f"There is no file or folder {safe_label(shown_name(str(root)), 300)}. Check the path.")

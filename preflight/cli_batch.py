@@ -204,6 +204,8 @@ def _show(result: BatchResult, *, budget: bool, output: Path) -> None:
         )
     if result.incomplete:
         lines.append(f"{result.incomplete:,} are not wholly in their pieces; their manifests name what is missing")
+    if result.removed:
+        lines.append(f"pieces of {counted(result.removed, 'file')} that this run has none of were removed")
     if budget:
         from preflight.render_budget import budget_view
         from preflight.storage import write_file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +11,7 @@ from extractors.base import ReadLimits
 from extractors.errors import DamagedDocument
 from preflight.cutting_tasks import Cut, CutTask, Span
 from preflight.errors import Stopped
-from preflight.execution import Task
+from preflight.execution import MAX_KILLS, Task
 from preflight.problems import problem_from
 from preflight.wire import load
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from preflight.problems import Problem
     from preflight.reading import Progress
     from preflight.settings import Settings
+
+    _Answer = tuple[Sequence[Span], dict[int, tuple[Cut, Path]], Problem | None, bool]
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +79,7 @@ class Bench:
         drop_fonts: Embedded fonts are left out.
         mended: Something damaged was mended while pieces were cut.
         smaller: How far images of units are re-encoded in whatever piece they are, by number.
+        killed: What became of a worker that was killed from outside once too often; None when none was.
     """
 
     document: Document
@@ -91,6 +95,7 @@ class Bench:
     drop_fonts: bool = False
     mended: bool = False
     smaller: dict[int, ShrinkStep] = field(default_factory=dict)
+    killed: Problem | None = None
     _files: int = 0
     _done: int = 0
 
@@ -116,9 +121,14 @@ class Bench:
         """
         done: dict[Span, Piece] = {}
         groups = self._groups(spans)
+        kills: Counter[Span] = Counter()
         while groups:
             alone: list[list[Span]] = []
-            for group, cuts, problem in self._run(groups, most, steps):
+            for group, cuts, problem, killed in self._run(groups, most, steps):
+                if killed and _spared(group, cuts, kills):
+                    alone.append(self._sort_out(group, cuts, None, done, steps))
+                    continue
+                self.killed = problem if killed else self.killed
                 failed = self._sort_out(group, cuts, problem, done, steps)
                 if problem is not None and len(group) > 1:
                     alone += [[span] for span in failed]
@@ -141,7 +151,7 @@ class Bench:
 
     def _run(
         self, groups: Sequence[Sequence[Span]], most: Mapping[Span, int | None], steps: tuple[ShrinkStep, ...]
-    ) -> list[tuple[Sequence[Span], dict[int, tuple[Cut, Path]], Problem | None]]:
+    ) -> list[_Answer]:
         tasks = [self._task(key, group, most, steps) for key, group in enumerate(groups)]
         told: dict[int, dict[int, tuple[Cut, Path]]] = {task.key: {} for task in tasks}
 
@@ -152,11 +162,11 @@ class Bench:
             if self.on_progress:
                 self.on_progress("cut", self._done)
 
-        answers: list[tuple[Sequence[Span], dict[int, tuple[Cut, Path]], Problem | None]] = []
+        answers: list[_Answer] = []
         for outcome in self.executor.run(tasks, hear):
             _log_bug(outcome)
             self.mended = self.mended or (outcome.result is not None and load(bool, outcome.result))
-            answers.append((groups[outcome.key], told[outcome.key], outcome.problem))
+            answers.append((groups[outcome.key], told[outcome.key], outcome.problem, outcome.killed))
             for place, path in enumerate(tasks[outcome.key].outputs):
                 cut = told[outcome.key].get(place)
                 if cut is None or not cut[0].sha256:
@@ -264,6 +274,13 @@ class Bench:
                 "pieces, or print the document to a new file."
             )
             raise Stopped(problem or problem_from(damage))
+
+
+def _spared(group: Sequence[Span], cuts: Mapping[int, tuple[Cut, Path]], kills: Counter[Span]) -> bool:
+    """Whether the span at which a worker was killed from outside is tried again: that may have been another's doing."""
+    under_way = next((span for place, span in enumerate(group) if place not in cuts), group[-1])
+    kills[under_way] += 1
+    return kills[under_way] <= MAX_KILLS
 
 
 def _log_bug(outcome: Outcome) -> None:

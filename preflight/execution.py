@@ -30,6 +30,10 @@ GARBLED = (
 _MOST_DETAIL, _MOST_TRACE = 4_000, 40_000  # characters
 _MOST_UNITS = 1 << 31
 
+MAX_KILLS = 2
+"""Times a task is begun anew because its worker was killed from outside, which may have been another's doing: the
+system was out of memory, or somebody stops processes. One more, and it counts as the task's own."""
+
 WALL_FACTOR = 4
 """Wall time allowed for a second of CPU: so busy may a machine be before that alone ends a task."""
 

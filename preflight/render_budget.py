@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from extractors.clean import safe_label
 from preflight.wording import size
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def budget_view(budgets: Sequence[Budget]) -> RenderableType:
     for one in budgets:
         if one.stopped:
             parts.append(Text(f"\nwill not get through {one.target} as they are:"))
-            parts += [Text(f"  {path}: {verdict}; {why}") for path, verdict, why in one.stopped[:_SHOWN]]
+            parts += [
+                Text(f"  {safe_label(path, 300)}: {verdict}; {why}") for path, verdict, why in one.stopped[:_SHOWN]
+            ]
         if len(one.stopped) > _SHOWN:
             parts.append(Text(f"  and {len(one.stopped) - _SHOWN:,} more; budget.json names them all"))
     return Group(*parts)

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from preflight.engine.base import Telling, Unit, UnitOutcome
+from preflight.engine.places import asked_of
 from preflight.errors import DiskFull, LedgerUnavailable, OutputError, UsageError
 from preflight.problems import problem_from
 from preflight.wire import dump
@@ -68,7 +69,7 @@ class Runner:
         self._owner = owner
         self._lease_s = lease_s
         self._on_finished = on_finished
-        self._held: set[Place] = set()
+        self._held: dict[Place, Unit | None] = {}
         self._ended = threading.Event()
         self._stopped = threading.Event()
         self._noted_at = 0.0
@@ -121,7 +122,10 @@ class Runner:
     def _settle(self, outcomes: Sequence[UnitOutcome]) -> None:
         settled = self._ledger.settle([one.settlement() for one in outcomes])
         self.stale += settled.stale
-        self._held.difference_update(one.place for one in outcomes)
+        for one in outcomes:
+            unit = self._held.pop(one.place, None)
+            if unit is not None:
+                self._artifacts.drop_receipt(asked_of(unit))
         if self._on_finished and settled.finished:
             self._on_finished(settled.finished)
         full = next((one.problem for one in outcomes if one.status == "storage" and one.problem), None)
@@ -129,9 +133,10 @@ class Runner:
             raise DiskFull(full["detail"])
 
     def _hand_over(self, lease: Lease) -> None:
-        self._held.add(lease.place)
+        self._held[lease.place] = None
         try:
-            self._engine.submit(self._unit(lease))
+            unit = self._held[lease.place] = self._unit(lease)
+            self._engine.submit(unit)
         except (UsageError, OutputError) as error:
             problem = asdict(problem_from(error))
             status: Status = "storage" if isinstance(error, DiskFull) else "ok"

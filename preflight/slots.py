@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from extractors.errors import ExtractionError
 from preflight.errors import PreflightError, ServiceBusy, WorkerFailure
-from preflight.execution import Outcome
+from preflight.execution import MAX_KILLS, Outcome
 from preflight.forkclient import ForkServer
 from preflight.isolation import Guard, isolation_unavailable
 from preflight.problems import problem_from
@@ -160,20 +160,26 @@ class _Attempt:
 
     task: Task
     ends_at: float
-    killed: bool = False
+    kills: int = 0
 
-    def without(self, problem_code: str, unit: int, *, killed: bool) -> bool:
-        """Prepare the task to be done again without the unit that ended it; False when that is no use.
+    @property
+    def in_time(self) -> bool:
+        return time.monotonic() < self.ends_at
 
-        A worker that was killed from outside may have been killed for another's doing, so the unit gets one more try.
+    def as_it_was(self) -> bool:
+        """Prepare the task to be done again after its worker was killed from outside; False when that is no use.
+
+        What writes files is left to its caller, who has heard what was written.
         """
+        self.kills += 1
+        return self.kills <= MAX_KILLS and self.in_time and not self.task.outputs
+
+    def without(self, problem_code: str, unit: int) -> bool:
+        """Prepare the task to be done again without the unit that ended it; False when that is no use."""
         skip: dict[str, str] = dict(self.task.payload.get("skip") or {})
-        if not self.task.spares or str(unit) in skip or len(skip) >= MAX_SPARED or time.monotonic() >= self.ends_at:
+        if not self.task.spares or str(unit) in skip or len(skip) >= MAX_SPARED or not self.in_time:
             return False
-        if killed and not self.killed:
-            self.killed = True
-            return True
-        self.killed = False
+        self.kills = 0
         skip[str(unit)] = problem_code
         self.task = replace(self.task, payload=self.task.payload | {"skip": skip})
         return True
@@ -208,15 +214,22 @@ class _Queue:
     def again(self, outcome: Outcome) -> bool:
         """Whether the task of an outcome is done again instead."""
         attempt = self._running.pop(outcome.key)
-        problem = outcome.problem
-        if problem is None or problem.unit is None or problem.code not in _OF_THE_UNIT:
+        if not (outcome.killed and attempt.as_it_was()) and not _without_its_unit(attempt, outcome):
             return False
-        if not attempt.without(problem.code, problem.unit, killed=outcome.killed):
-            return False
-        if outcome.trace:
-            logger.error("bug while reading a document; unit %d is left out:\n%s", problem.unit, outcome.trace)
         self._again.append(attempt)
         return True
+
+
+def _without_its_unit(attempt: _Attempt, outcome: Outcome) -> bool:
+    """Prepare a task to be done again without the unit that is to blame for its end; False when there is none."""
+    problem = outcome.problem
+    if problem is None or problem.unit is None or problem.code not in _OF_THE_UNIT:
+        return False
+    if not attempt.without(problem.code, problem.unit):
+        return False
+    if outcome.trace:
+        logger.error("bug while reading a document; unit %d is left out:\n%s", problem.unit, outcome.trace)
+    return True
 
 
 def _require() -> None:

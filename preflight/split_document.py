@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from extractors.errors import DamagedDocument
 from preflight.cutting import Bench
+from preflight.errors import Stopped
 from preflight.estimate import rate_of
 from preflight.fitting import Frame
 from preflight.judging import boundaries
@@ -66,6 +67,8 @@ def document_pieces(
     fitted = [_as_read(_ready(surveyed, [one])[0], weighed.get(one.span)) for one in pieces]
     for number in sorted(by_rows - bench.bad.keys()):
         fitted += row_pieces(surveyed, bench, number)
+    if not fitted and bench.killed is not None:  # nothing is known of the document
+        raise Stopped(bench.killed)
     if not fitted:
         raise DamagedDocument(
             f"Not one {surveyed.examined.facts.unit_kind} can be carried over into a piece: "

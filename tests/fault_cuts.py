@@ -1,12 +1,14 @@
 """Cutting that goes wrong at certain units: faults are injected through the table of tasks.
 
 The workers' fork server imports this module when a test names it in ``preload``. Unit 5 crashes the parser, unit 9
-fails without saying that it was unit 9, unit 12 says so.
+fails without saying that it was unit 9, unit 12 says so. While the file that KILLED_WHILE names is there, any worker is
+killed at its next piece.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 from preflight.cutting_tasks import FILE_TASKS, Cut, cut
@@ -22,6 +24,8 @@ def cut_with_faults(files: Files, payload: dict[str, Any], emit: Emit) -> bytes:
         units = range(span["first"], span["last"] + 1)
         if 5 in units:
             os.abort()
+        if os.path.exists(os.environ.get("KILLED_WHILE", "")):  # noqa: PTH110 - a look is all that is left to a worker
+            os.kill(os.getpid(), signal.SIGKILL)
         if 9 in units or 12 in units:
             emit(dump(Cut(place=place, error="this will not do", unit=12 if 12 in units else None)))
             continue

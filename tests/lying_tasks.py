@@ -122,6 +122,13 @@ def open_files(file: BinaryIO, payload: object, emit: Emit) -> bytes:
     return b"%d" % count
 
 
+def process_and_wait(file: BinaryIO, payload: object, emit: Emit) -> bytes:
+    """Tell which process this is, and leave time to kill it."""
+    emit(b"%d" % os.getpid())
+    time.sleep(1.0)
+    return b"1"
+
+
 def process(file: BinaryIO, payload: object, emit: Emit) -> bytes:
     return b"%d" % os.getpid()
 
@@ -167,4 +174,5 @@ TASKS.update(
     crash_at=crash_at,
     open_files=open_files,
     process=process,
+    process_and_wait=process_and_wait,
 )

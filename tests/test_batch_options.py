@@ -90,6 +90,82 @@ def test_what_failed_is_done_again_when_asked(folder: Path, workers: Slots) -> N
     assert batch(folder, workers, retry_failed=True).known == 5
 
 
+def test_what_is_not_wholly_in_its_pieces_is_done_again_when_asked(folder: Path, workers: Slots) -> None:
+    whole = (folder / "deep" / "mixed.pdf").read_bytes()
+    (folder / "bad.pdf").write_bytes(whole.replace(b"/Contents 15 0 R", b"/Contents 95 0 R"))  # which is not there
+    first = batch(folder, workers, split=SplitOptions())
+
+    assert (first.failed, first.incomplete) == (0, 1)
+    assert batch(folder, workers, split=SplitOptions()).known == 6
+    assert batch(folder, workers, split=SplitOptions(), retry_failed=True).known == 5
+
+
+def test_pieces_of_what_is_gone_go_too(folder: Path, workers: Slots, tmp_path: Path) -> None:
+    pieces = tmp_path / "out" / "pieces"
+    batch(folder, workers, split=SplitOptions())
+    (folder / "a.txt").rename(folder / "renamed.txt")
+    (folder / "b.txt").unlink()
+    (folder / "deep" / "mixed.pdf").write_bytes(b"%PDF-1.4 nothing")
+    (pieces / "b.txt" / "note of mine.txt").write_text("mine")
+
+    again = batch(folder, workers, split=SplitOptions())
+
+    assert again.removed == 3
+    manifests = {str(path.parent.relative_to(pieces)) for path in pieces.rglob("manifest.json")}
+    assert manifests == {name for name, line in lines(again).items() if line["manifest"]}
+    assert manifests == {"renamed.txt", "deep/c.txt", "deep/d.md"}
+    assert [path.name for path in (pieces / "b.txt").iterdir()] == ["note of mine.txt"]
+    assert not (pieces / "a.txt").exists()
+    assert batch(folder, workers, split=SplitOptions()).removed == 0
+    assert batch(folder, workers).removed == 0
+
+
+def test_a_file_with_the_bytes_of_a_manifest_costs_nobody_his(folder: Path, workers: Slots, tmp_path: Path) -> None:
+    batch(folder, workers, split=SplitOptions())
+    (folder / "earlier.json").write_bytes((tmp_path / "out" / "pieces" / "a.txt" / "manifest.json").read_bytes())
+
+    for _ in range(2):
+        again = batch(folder, workers, split=SplitOptions())
+        assert again.failed == 1
+        assert lines(again)["earlier.json"]["manifest"] is not None
+
+
+def test_results_of_another_batch_are_not_read(folder: Path, workers: Slots) -> None:
+    order = Order(target="anthropic-messages")
+    run_batch([folder], order, folder / "older", Settings(), workers, options=BatchOptions(split=SplitOptions()))
+    (folder / "older" / "mine.txt").write_text("mine\n")
+
+    told = lines(batch(folder, workers))
+
+    assert len(told) == 7
+    assert [name for name in told if name.startswith("older")] == ["older/mine.txt"]
+
+
+@pytest.mark.parametrize("again", [{"retry_failed": True}, {"resume": False}])
+def test_what_is_done_again_is_done(folder: Path, workers: Slots, tmp_path: Path, again: dict[str, bool]) -> None:
+    """No receipt of a former run answers for it."""
+    batch(folder, workers, split=SplitOptions())
+    left = [one for one in (tmp_path / "out" / ".preflight" / "receipts").rglob("*") if one.is_file()]
+
+    assert left == []
+    assert batch(folder, workers, split=SplitOptions(), **again).known < 6
+
+
+def test_a_long_path_is_known_again(folder: Path, workers: Slots) -> None:
+    deep = folder / ("long" * 50) / ("path" * 50) / ("name" * 50) / ("more" * 50) / "e.txt"
+    deep.parent.mkdir(parents=True)
+    deep.write_text("far down\n")
+    batch(folder, workers, split=SplitOptions())
+
+    assert batch(folder, workers, split=SplitOptions()).known == 7
+
+
+def test_a_file_that_is_no_job_is_not_known_from_a_former_run(folder: Path, workers: Slots) -> None:
+    (folder / "empty.txt").touch()
+
+    assert batch(folder, workers).known == 0
+
+
 def test_a_moved_folder_goes_on(folder: Path, workers: Slots, tmp_path: Path) -> None:
     batch(folder, workers, split=SplitOptions())
     (tmp_path / "moved").mkdir()

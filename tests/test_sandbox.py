@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -211,6 +213,21 @@ def test_a_bug_at_one_unit_costs_that_unit_and_is_logged(
     assert outcome.result == b"1,2,3,5,6,7,8,9,10"
     assert "unit 4 is left out" in caplog.text
     assert "LookupError: a bug at 4" in caplog.text
+
+
+@pytest.mark.parametrize(("kills", "code"), [(2, None), (3, "out-of-memory")])
+def test_a_worker_killed_from_outside_costs_a_try(document: Document, lying: Slots, kills: int, code: str) -> None:
+    told: list[int] = []
+
+    def kill(_: int, event: bytes) -> None:
+        told.append(int(event))
+        if len(told) <= kills:
+            os.kill(told[-1], signal.SIGKILL)
+
+    (outcome,) = lying.run([task(document, "process_and_wait", {})], kill)
+
+    assert codes([outcome]) == [code]
+    assert len(set(told)) == len(told) == 3
 
 
 def test_a_document_with_too_many_bad_units_is_given_up(document: Document, lying: Slots) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,14 @@ import pytest
 from cuttable import make_pdf, make_scan
 
 from preflight import SplitOptions, UserLimits, split, verify
-from preflight.errors import DiskFull, OutputError
+from preflight.errors import DiskFull, OutputError, Stopped
 from preflight.output import find_folder, publish, staging
 from preflight.slots import Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from preflight.execution import Outcome, Task
 
 LIMITS = UserLimits(pages=6)
 
@@ -109,6 +112,42 @@ def test_one_result_is_not_put_inside_another(tmp_path: Path, workers: Slots) ->
             split(source, tmp_path / "out" / "more", limits=LIMITS, options=more, executor=workers)
 
     assert verify(tmp_path / "out", executor=workers).ok
+
+
+class Killing:
+    """Workers that are killed at the first pieces they are asked for, until so many have been."""
+
+    def __init__(self, slots: Slots, flag: Path, kills: int) -> None:
+        self._slots = slots
+        self._flag = flag
+        self._left = kills
+
+    def run(self, tasks: Iterable[Task], on_event: Callable[[int, bytes], None] | None = None) -> Iterator[Outcome]:
+        for one in tasks:
+            if one.name == "cut":
+                self._left -= 1
+                if self._left < 0:
+                    self._flag.unlink(missing_ok=True)
+            yield from self._slots.run([one], on_event)
+
+    def close(self) -> None:
+        self._slots.close()
+
+
+@pytest.mark.parametrize(("kills", "lost"), [(2, False), (100, True)])
+def test_workers_killed_from_outside_cost_no_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int, *, lost: bool
+) -> None:
+    source, flag = make_pdf(tmp_path / "report.pdf", [3] * 3), tmp_path / "flag"
+    flag.touch()
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("KILLED_WHILE", str(flag))
+    killing = Killing(Slots(1, preload=("fault_cuts",)), flag, kills)
+    with closing(killing), pytest.raises(Stopped, match="killed") if lost else nullcontext():
+        result = split(source, tmp_path / "out", limits=UserLimits(pages=1), executor=killing)
+
+        assert result.complete
+        assert [piece.first for piece in result.manifest.pieces] == [1, 2, 3]
 
 
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:

@@ -66,17 +66,31 @@ class Bench:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What came of a unit: a receipt, the stored results it names, what is next, and what is the matter."""
+    """What came of a unit.
+
+    Attributes:
+        receipt: What the ledger is told.
+        keeps: Stored results that it names.
+        follow_up: What is to be done next.
+        problem: What is the matter.
+        complete: Nothing is missing of what was to be done.
+    """
 
     receipt: Json
     keeps: Sequence[str]
     follow_up: Json | None = None
     problem: Problem | None = None
+    complete: bool = True
 
     @property
     def status(self) -> Status:
         """How the attempt ended."""
         return "ok" if self.problem is None else STATUS_OF.get(self.problem.code, "ok")
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing would come out better another time: only then may a later attempt take it over."""
+        return self.problem is None and self.complete
 
     def told(self) -> Json:
         """Return what is told of it, as plain JSON."""

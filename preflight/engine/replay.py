@@ -54,12 +54,21 @@ class Pages:
 class Replay:
     """Runs the tasks of one unit of work, and remembers the reading of the document and pages that were recognized."""
 
-    def __init__(self, executor: Executor, pages: Pages | None = None) -> None:
-        """Take the executor that does the work, and pages that need no OCR any more."""
+    def __init__(self, executor: Executor, pages: Pages | None = None, reading: bytes = b"[]") -> None:
+        """Take what is known.
+
+        Args:
+            executor: Does the rest of the work.
+            pages: Pages that need no OCR any more.
+            reading: The reading of the document, from :meth:`reading`.
+        """
         self._executor = executor
         self._pages = pages
         self._by_number = {one.number: one for one in pages.recognized} if pages else {}
-        self._told: dict[str, tuple[list[bytes], Outcome]] = {}
+        self._told = {
+            name: ([event.encode("latin-1") for event in events], Outcome(key=0, result=result.encode("latin-1")))
+            for name, events, result in json.loads(reading)
+        }
 
     def run(self, tasks: Iterable[Task], on_event: Hear | None = None) -> Iterator[Outcome]:
         """Yield one outcome a task."""
@@ -89,6 +98,15 @@ class Replay:
                 name, events = hearing[outcome.key]
                 self._told[name] = (events, outcome)
             yield outcome
+
+    def reading(self) -> bytes:
+        """Return the reading of the document as bytes, for whoever goes on elsewhere."""
+        told = [
+            (name, [event.decode("latin-1") for event in events], outcome.result.decode("latin-1"))
+            for name, (events, outcome) in self._told.items()
+            if outcome.result is not None
+        ]
+        return json.dumps(told).encode()
 
     def close(self) -> None:
         """Nothing of our own to end."""

@@ -49,7 +49,7 @@ def text_written(bench: Bench, *, goal: int | None) -> Done:
         return Done(receipt={}, keeps=(), problem=text.problem)
     name = bench.artifacts.put(write_text(text, wish.form))
     receipt = {"file": name, "form": wish.form, "units": len(text.units), "complete": text.complete}
-    return Done(receipt=receipt, keeps=[name])
+    return Done(receipt=receipt, keeps=[name], complete=text.complete)
 
 
 def looked_at(bench: Bench) -> Done:

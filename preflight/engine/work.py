@@ -88,7 +88,7 @@ def run_unit(
         began = time.monotonic()
         done = _WORK[unit.kind](replace(_bench(unit, executor, artifacts, requests, password), tell=tell))
         told = done.told()
-        if done.status == "ok" and (unit.kind != "plan" or time.monotonic() - began > LONG_S):
+        if done.sound and (unit.kind != "plan" or time.monotonic() - began > LONG_S):
             artifacts.keep_receipt(asked, told | {"keeps": done.keeps})
         return _outcome(unit, told, done.status)
     except Exception as error:  # an engine turns every failure into a value
@@ -129,9 +129,9 @@ def _plan_text(bench: Bench) -> Done:
 
 def _spread(bench: Bench, wanted: Sequence[int], receipt: Json) -> Done:
     """Have many pages recognized side by side."""
-    name = bench.artifacts.put(dump(wanted))
-    payload = {"wanted": name, "pages": len(wanted), **receipt}
-    keeps = [*receipt.get("reports", ()), name]
+    name, reading = bench.artifacts.put(dump(wanted)), bench.artifacts.put(bench.executor.reading())
+    payload = {"wanted": name, "reading": reading, "pages": len(wanted), **receipt}
+    keeps = [*receipt.get("reports", ()), name, reading]
     return Done(receipt=receipt, keeps=keeps, follow_up={"ranges": _ranges(wanted), "payload": payload})
 
 
@@ -150,7 +150,7 @@ def _range(bench: Bench) -> Done:
     if run.problem is not None and run.problem.code in STATUS_OF:
         return Done(receipt={}, keeps=(), problem=run.problem)
     name = bench.artifacts.put(dump(Pages.of(run)))
-    return Done(receipt={"ocr": name}, keeps=[name])
+    return Done(receipt={"ocr": name}, keeps=[name], complete=not run.errors)
 
 
 def _assembly(bench: Bench) -> Done:
@@ -158,7 +158,8 @@ def _assembly(bench: Bench) -> Done:
     pages = Pages()
     for name in load(list[str], bench.artifacts.get(bench.unit.payload["ranges"])):
         pages += load(Pages, bench.artifacts.get(name))
-    again = replace(bench, executor=Replay(bench.executor, pages))
+    reading = bench.artifacts.get(bench.unit.payload["reading"])
+    again = replace(bench, executor=Replay(bench.executor, pages, reading))
     if bench.request.text is not None:
         return text_written(again, goal=None)
     receipt = {name: value for name, value in bench.unit.payload.items() if name in ("reports", "units")}
@@ -230,7 +231,7 @@ def _split(bench: Bench, receipt: Json, reports: Sequence[str]) -> Done:
                 names.append(sha256)
         manifest = bench.artifacts.put(manifest_json(result.manifest))
     receipt = receipt | {"manifest": manifest, "pieces": len(result.manifest.pieces), "complete": result.complete}
-    return Done(receipt=receipt, keeps=[*reports, manifest, *names])
+    return Done(receipt=receipt, keeps=[*reports, manifest, *names], complete=result.complete)
 
 
 def _bench(unit: Unit, executor: Executor, artifacts: Artifacts, requests: Requests, password: str | None) -> Bench:

@@ -96,9 +96,8 @@ def descendants() -> set[int]:
     return found
 
 
-def cpu_s(executor: Executor) -> float:
+def cpu_s() -> float:
     """CPU seconds of this process and of all its workers, ended and running."""
-    del executor
     used = resource.getrusage(resource.RUSAGE_SELF)
     total = used.ru_utime + used.ru_stime
     for pid in descendants():
@@ -113,11 +112,11 @@ def cpu_s(executor: Executor) -> float:
 def once(way: Way, files: list[Path], prepared: Prepared) -> None:
     """Check all files one way."""
     documents = [(key, find_document(file)) for key, file in enumerate(files)]
-    before, started = cpu_s(way.executor), time.monotonic()
+    before, started = cpu_s(), time.monotonic()
     for key, report in run_many(documents, prepared, Settings(), way.executor):
         way.reports[str(files[key])] = report_json(report)
     way.wall_s.append(time.monotonic() - started)
-    way.cpu_s.append(cpu_s(way.executor) - before)
+    way.cpu_s.append(cpu_s() - before)
 
 
 def main() -> None:

@@ -112,12 +112,15 @@ def examined_from(outcome: Outcome, document: Document, source: Source | None) -
 
 
 def read_text(
-    document: Document, settings: Settings, executor: Executor, *, password: str | None = None
+    document: Document, settings: Settings, executor: Executor, *, password: str | None = None, look: bool = True
 ) -> tuple[Examined | Unread, list[UnitText]]:
-    """Have a worker read a document and hand over the native text of its units, in order."""
+    """Have a worker read a document and hand over the native text of its units, in order.
+
+    Without ``look`` no pixels are looked at, and the kinds of units are not to be relied on.
+    """
     events = ReadEvents(None)
     limits = ReadLimits(max_units=settings.max_units)
-    arguments = ReadTask(name=document.name, password=password, encodings=(), limits=limits)
+    arguments = ReadTask(name=document.name, password=password, encodings=(), limits=limits, look=look)
     (outcome,) = executor.run([_read_task(document, 0, "text", arguments, settings)], events)
     return examined_from(outcome, document, events.sources.get(0)), events.units
 
@@ -139,7 +142,7 @@ def recognize(
 
     program = runs_program(settings.ocr_engine, settings.languages)
     run = OcrRun(texts={}, errors={})
-    groups = [tuple(numbers[at : at + PAGES_PER_TASK]) for at in range(0, len(numbers), PAGES_PER_TASK)]
+    groups = _groups(numbers, settings.workers)
     while groups:
         again: list[tuple[int, ...]] = []
         arrivals = _Arrivals(run, len(numbers), on_progress)
@@ -150,6 +153,13 @@ def recognize(
             run = _settle(run, outcome, groups[outcome.key], again)
         groups = again
     return run
+
+
+def _groups(numbers: Sequence[int], workers: int) -> list[tuple[int, ...]]:
+    """Divide pages into tasks: several in each, the last ones one by one, so that workers end at about one time."""
+    end = max(0, len(numbers) - 2 * workers)
+    several = [tuple(numbers[at : min(at + PAGES_PER_TASK, end)]) for at in range(0, end, PAGES_PER_TASK)]
+    return [*several, *((number,) for number in numbers[end:])]
 
 
 def merge_text(native: UnitText, recognized: UnitText | None) -> UnitText:

@@ -108,6 +108,7 @@ def _text_of(surveyed: Surveyed, on_progress: Progress | None, piece: Ready | No
         ocr=options.ocr,
         password=None if piece else options.password,
         on_progress=on_progress,
+        known=surveyed.examined.facts if surveyed.counted and not piece else None,
     )
     if text.problem is not None:
         raise Stopped(text.problem)

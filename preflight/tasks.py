@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from extractors.base import ReadLimits, ReadOptions
 from extractors.errors import SafetyLimitExceeded
 from extractors.facts import Finding, Source, UnitFacts, UnitText
-from extractors.media import identify
+from extractors.media import Identified, identify
 from extractors.registry import extractor_for
 from preflight.budget import Emit
 from preflight.fingerprints import unit_print
@@ -97,7 +97,8 @@ def recognize(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
     from extractors.ocr.work import recognize_units
 
     task = _recognize_task(payload)
-    _, options, _ = opened(file, task.name, task.password, task.limits)
+    identified = _identified(file, task.name, task.limits)  # not hashed: that was done when it was read
+    options = ReadOptions(media_type=identified.media_type, password=task.password, limits=task.limits)
     engine = _engine(task.engine, task.languages)
     results = recognize_units(
         file, options, task.numbers, engine=engine, languages=task.languages, timeout_s=task.page_s
@@ -137,19 +138,26 @@ def opened(
         SafetyLimitExceeded: It is too big to be read, or hashed.
         UnsupportedFormat: It is nothing that is read here.
     """
+    identified = _identified(file, name, limits)
+    file.seek(0)
+    digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
+    size = file.tell()
+    file.seek(0)
+    source = Source(name=name, size_bytes=size, sha256=digest, media_type=identified.media_type)
+    options = ReadOptions(media_type=identified.media_type, password=password, limits=limits)
+    return source, options, tuple(identified.findings)
+
+
+def _identified(file: BinaryIO, name: str, limits: ReadLimits) -> Identified:
     size = file.seek(0, 2)
     if size > limits.max_bytes:
         raise SafetyLimitExceeded(
             f"{name} has {size / 1e9:,.1f} GB; at most {limits.max_bytes / 1e9:,.0f} GB are read, and no service takes "
             "more. Split it first (PDF: “qpdf --split-pages=500 IN.pdf OUT.pdf”), then check the parts."
         )
-    identified = identify(file, name)
+    found = identify(file, name)
     file.seek(0)
-    digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
-    file.seek(0)
-    source = Source(name=name, size_bytes=size, sha256=digest, media_type=identified.media_type)
-    options = ReadOptions(media_type=identified.media_type, password=password, limits=limits)
-    return source, options, tuple(identified.findings)
+    return found
 
 
 TASKS: dict[str, Callable[[BinaryIO, Payload, Emit], bytes]] = {

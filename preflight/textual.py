@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extractors.facts import Finding, Origin, Role, Source, UnitText
+from extractors.facts import Finding, Origin, Role, Source, UnitKind, UnitText
 from extractors.ocr.null import NullEngine
 from preflight.problems import Problem
 from preflight.reading import OcrRun, Unread, merge_text, read_text, recognize
@@ -73,6 +73,7 @@ def document_text(
     ocr: str = "auto",
     password: str | None = None,
     on_progress: Progress | None = None,
+    known: DocumentFacts | None = None,
 ) -> DocumentText:
     """Read a document's text: the text layer where it is good, OCR where it is needed.
 
@@ -83,11 +84,16 @@ def document_text(
         ocr: ``auto`` for the units that need it, ``never``, or ``always`` for every unit that can be rendered.
         password: Password, if there is one.
         on_progress: Takes a stage and a count.
+        known: What was found in it before, so that its pixels are not looked at again.
     """
-    examined, units = read_text(document, settings, executor, password=password)
+    examined, units = read_text(document, settings, executor, password=password, look=known is None)
     if isinstance(examined, Unread):
         return DocumentText(source=examined.source, problem=examined.problem)
     facts = examined.facts
+    if known is not None and known.unit_count == facts.unit_count:
+        facts = known
+        unread = {unit.number for unit in facts.units if unit.kind is UnitKind.UNREADABLE}
+        units = [UnitText(number=unit.number) if unit.number in unread else unit for unit in units]
     run = OcrRun(texts={}, errors={})
     wanted = units_to_recognize(facts, ocr)
     if wanted:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import checks, documents, info, jobs, splits, units
+from api import checks, documents, info, jobs, page, splits, units
 from api.context import tenant_of
 from api.problems import install_problem_handlers
 from api.protocol import UPLOADS, HeadLikeGet
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from api.context import Context
 
 TITLE = "Upload Preflight"
-ROUTERS = (checks.router, documents.router, jobs.router, splits.router, units.router, info.router)
+ROUTERS = (checks.router, documents.router, jobs.router, splits.router, units.router, info.router, page.router)
 
 
 def create_app(
@@ -62,8 +62,3 @@ def create_app(
     for router in (*ROUTERS, uploads):
         app.router.routes.extend(router.routes)  # one flat list: a path has all its methods in one place
     return app
-
-
-def routes_of(app: FastAPI) -> list[Any]:
-    """Return the routes of the application that the API description has."""
-    return [route for route in app.routes if getattr(route, "include_in_schema", False)]

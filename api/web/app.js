@@ -1,0 +1,258 @@
+"use strict";
+const $ = (id) => document.getElementById(id);
+const CHUNK = 8 * 1024 * 1024;
+const TUS = { "Tus-Resumable": "1.0.0" };
+const VERDICTS = {
+  fits: ["good", "It fits"], split: ["warn", "It has to be split"], reduce: ["warn", "It has to become smaller"],
+  "ocr-first": ["warn", "It needs OCR first"], "wont-fit": ["bad", "It will not fit"], unreadable: ["bad", "It cannot be read"],
+};
+const KINDS = { text: "text", scan: "scan: no text of its own", hybrid: "scan with a text layer", image: "picture", blank: "blank", unreadable: "unreadable" };
+const state = { file: null, document: null, busy: false };
+
+class Failure extends Error {
+  constructor(problem) { super(problem.detail || "The service did not answer as expected."); this.problem = problem; }
+}
+
+async function ask(method, path, options = {}) {
+  const headers = { ...(options.headers || {}) };
+  if ($("key").value) headers.Authorization = `Bearer ${$("key").value}`;
+  const answer = await fetch(path, { method, headers, body: options.body });
+  if (answer.status === 401) $("keyrow").hidden = false;
+  if (!answer.ok) {
+    let problem = { title: "Not possible", status: answer.status };
+    try { problem = await answer.json(); } catch { /* no problem document: the status has to do */ }
+    throw new Failure(problem);
+  }
+  return answer;
+}
+const get = async (path) => (await ask("GET", path)).json();
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+function element(name, text, classes = "") {
+  const made = document.createElement(name);
+  if (text) made.textContent = text;
+  if (classes) made.className = classes;
+  return made;
+}
+
+function base64(text) {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+/** Send a file in parts; after every failure of the line go on where the service is. */
+async function upload(file) {
+  const headers = { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": `filename ${base64(file.name)}` };
+  const place = (await ask("POST", "/v1/uploads", { headers })).headers.get("Location");
+  let at = 0, failures = 0;
+  while (at < file.size) {
+    try {
+      const type = "application/offset+octet-stream";
+      const part = { ...TUS, "Content-Type": type, "Upload-Offset": String(at) };
+      const answer = await ask("PATCH", place, { headers: part, body: file.slice(at, at + CHUNK) });
+      at = Number(answer.headers.get("Upload-Offset"));
+      failures = 0;
+    } catch (error) {
+      const passing = !(error instanceof Failure) || [408, 409, 423, 503].includes(error.problem.status);
+      if (!passing || ++failures > 8) throw error;
+      say("The connection broke; going on …");
+      await pause(300 * 2 ** failures);
+      try { at = Number((await ask("HEAD", place, { headers: TUS })).headers.get("Upload-Offset")); } catch { /* asked again above */ }
+    }
+    show(at / file.size);
+    say(`Sending: ${size(at)} of ${size(file.size)}`);
+  }
+  return place.split("/").pop();
+}
+
+/** Ask for work on the document and follow it to its end; return the job. */
+async function work(kind, wish) {
+  const headers = { "Content-Type": "application/json", Prefer: "respond-async" };
+  let job = await (await ask("POST", `/v1/documents/${state.document}/${kind}`, { headers, body: JSON.stringify(wish) })).json();
+  for (let wait = 100; !job.done; wait = Math.min(1000, wait * 1.5)) {
+    await pause(wait);
+    job = await get(`/v1/jobs/${job.id}`);
+    const { phase, units_done: done, units_total: total } = job.progress;
+    if (job.done) break;
+    const words = { waiting: "Waiting for a worker", read: "Reading", ocr: "Recognizing text", cut: "Cutting" }[phase] || phase;
+    say(done ? `${words}: ${done}${total ? ` of ${total}` : ""}` : `${words} …`);
+    show(total ? done / total : null);
+  }
+  if (job.problem) throw new Failure(job.problem);
+  return job;
+}
+
+function say(words) { $("status").textContent = words; }
+function show(share) {
+  const bar = $("progress");
+  bar.hidden = false;
+  if (share === null) bar.removeAttribute("value"); else bar.value = share;
+}
+
+function size(bytes) {
+  const units = [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]].find(([scale]) => bytes >= scale);
+  return units ? `${(bytes / units[0]).toFixed(1)} ${units[1]}` : `${bytes} bytes`;
+}
+const whole = (number) => Math.round(number).toLocaleString("en");
+
+function figure(name, likely, range) {
+  const row = element("div");
+  const value = element("dd", likely);
+  if (range) value.append(element("small", range));
+  row.append(element("dt", name), value);
+  $("figures").append(row);
+}
+
+function showReport(report) {
+  const [mood, words] = VERDICTS[report.verdict] || ["warn", report.verdict];
+  $("answer").className = `card ${mood}`;
+  $("verdict").textContent = report.target ? `${words} — ${report.target.id}` : words;
+  const bound = report.binding;
+  $("because").textContent = bound
+    ? `The limit that decides is ${bound.limit}: ${whole(bound.value)} of ${whole(bound.max)}, set by ${bound.by}` +
+      `${bound.as_of ? ` (as of ${bound.as_of}, ${bound.status})` : ""}.`
+    : "No limit decides.";
+  $("figures").replaceChildren();
+  const { tokens, cost, seconds, upload_bytes: sent } = report.estimate || {};
+  figure("Size", size(report.source.size_bytes), sent && sent !== report.source.size_bytes ? `${size(sent)} when sent` : "");
+  if (report.facts) figure(`${report.facts.unit_kind[0].toUpperCase()}${report.facts.unit_kind.slice(1)}s`, whole(report.facts.unit_count));
+  figure("Tokens", tokens ? whole(tokens.likely) : "unknown", tokens ? `${whole(tokens.low)} to ${whole(tokens.high)}` : "");
+  figure("Cost", cost ? `${cost.likely} ${cost.currency}` : "unknown", cost ? `${cost.low} to ${cost.high}` : "");
+  figure("Time at the target", seconds ? `${seconds.likely} s` : "unknown", seconds ? `${seconds.low} to ${seconds.high} s` : "");
+  showStrip(report);
+  const findings = report.findings.map((one) => element("li", one.message, one.severity));
+  $("findings").replaceChildren(...(findings.length ? findings : [element("li", "Nothing: it can go as it is.")]));
+  const pieces = report.plan ? report.plan.pieces.length : 0;
+  $("plan").textContent = pieces > 1
+    ? `${pieces} pieces would each get through. Each is measured when it is written, and a manifest proves that nothing is lost.`
+    : "One piece is enough. With a number of pages you can cut it smaller.";
+  $("pieces").replaceChildren();
+  $("archive").replaceChildren();
+  $("result").hidden = false;
+}
+
+function showStrip(report) {
+  const units = report.facts ? report.facts.units : [];
+  const cuts = new Map((report.plan ? report.plan.pieces : []).slice(1).map((piece) => [piece.first, piece.reason]));
+  const blocks = units.map((unit) => {
+    const cut = cuts.has(unit.number) ? `; a piece begins here` : "";
+    const block = element("li", "", `${unit.kind}${cut ? " cut" : ""}`);
+    block.title = `${report.facts.unit_kind} ${unit.number}: ${KINDS[unit.kind] || unit.kind}${cut}`;
+    return block;
+  });
+  $("strip").replaceChildren(...blocks);
+  $("strip-title").textContent = report.facts ? `${whole(units.length)} ${report.facts.unit_kind}${units.length === 1 ? "" : "s"}` : "";
+  const kinds = [...new Set(units.map((unit) => unit.kind))];
+  $("legend").replaceChildren(...kinds.map((kind) => {
+    const row = element("li");
+    row.append(element("i", "", kind), `${KINDS[kind] || kind}: ${whole(units.filter((unit) => unit.kind === kind).length)}`);
+    return row;
+  }));
+}
+
+function fail(error) {
+  const problem = error instanceof Failure ? error.problem : { title: "The service cannot be reached", detail: "Check that it is running, and try again." };
+  $("problem-title").textContent = problem.title || "Not possible";
+  $("problem-detail").textContent = problem.detail || "";
+  $("problem").hidden = false;
+  say("");
+}
+
+async function busily(action) {
+  if (state.busy) return;
+  state.busy = true;
+  $("problem").hidden = true;
+  for (const id of ["check", "split"]) $(id).disabled = true;
+  try { await action(); } catch (error) { fail(error); } finally {
+    state.busy = false;
+    $("progress").hidden = true;
+    $("check").disabled = !state.file;
+    $("split").disabled = false;
+  }
+}
+
+function order() {
+  const wish = {};
+  if ($("target").value) wish.for = $("target").value;
+  if ($("target").value && $("hop").value) wish.via = [$("hop").value];
+  return wish;
+}
+
+async function check() {
+  $("result").hidden = true;
+  if (!state.document) state.document = await upload(state.file);
+  $("remove").hidden = false;
+  const job = await work("checks", order());
+  showReport(await get(job.result_url));
+  say("Done.");
+}
+
+async function split() {
+  const wish = order();
+  if ($("pages").value) wish.max_pages = Number($("pages").value);
+  if (!wish.for && !wish.max_pages) throw new Failure({ title: "What are the pieces for?", detail: "Choose a target, or say how many pages a piece may have." });
+  const job = await work("splits", wish);
+  const manifest = await get(job.result_url);
+  $("pieces").replaceChildren(...manifest.pieces.map((piece) => {
+    const row = element("li");
+    row.append(download(`${job.result_url}/pieces/${piece.index}`, piece.name), " ", element("small", size(piece.size_bytes)));
+    return row;
+  }));
+  $("archive").replaceChildren(download(`${job.result_url}/archive`, "All pieces with their manifest (ZIP)", `${state.file.name}.zip`));
+  const missing = manifest.quarantined.length;
+  say(`${manifest.pieces.length} pieces.${missing ? ` ${missing} units are in none of them; the manifest says why.` : " Nothing is lost."}`);
+}
+
+/** A link; with a key the file is fetched first, because a link carries none. */
+function download(path, words, name = words) {
+  const link = element("a", words);
+  link.href = path;
+  link.addEventListener("click", (event) => {
+    if (!$("key").value) return;
+    event.preventDefault();
+    busily(async () => {
+      const saved = element("a");
+      saved.href = URL.createObjectURL(await (await ask("GET", path)).blob());
+      saved.download = name;
+      saved.click();
+      setTimeout(() => URL.revokeObjectURL(saved.href), 60_000);
+    });
+  });
+  return link;
+}
+
+function choose(file) {
+  if (!file || state.busy) return;
+  Object.assign(state, { file, document: null });
+  $("chosen").textContent = file.name;
+  $("hint").textContent = size(file.size);
+  $("check").disabled = false;
+  $("result").hidden = $("remove").hidden = true;
+  busily(check);
+}
+
+async function begin() {
+  const targets = (await get("/v1/targets")).items;
+  const option = (one) => { const made = element("option", one.name || one.id); made.value = one.id; return made; };
+  for (const one of targets) $(one.kind === "gateway" ? "hop" : "target").append(option(one));
+  const kept = (await get("/v1/limits")).kept_seconds;
+  $("kept").textContent = kept >= 172800 ? `${whole(kept / 86400)} days` : `${whole(kept / 3600)} hours`;
+}
+
+$("file").addEventListener("change", () => choose($("file").files[0]));
+$("form").addEventListener("submit", (event) => { event.preventDefault(); busily(check); });
+$("split").addEventListener("click", () => busily(split));
+$("key").addEventListener("change", () => begin().catch(fail));
+$("remove").addEventListener("click", () => busily(async () => {
+  await ask("DELETE", `/v1/documents/${state.document}`);
+  state.document = null;
+  $("result").hidden = $("remove").hidden = true;
+  say("It is gone.");
+}));
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  $("drop").addEventListener(kind, (event) => {
+    event.preventDefault();
+    $("drop").classList.toggle("over", kind === "dragover");
+    if (kind === "drop") choose(event.dataTransfer.files[0]);
+  });
+}
+begin().catch(fail);

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Scope = Literal["open", "any", "check", "write", "read", "admin"]
 """``open`` asks for no key at all, ``any`` for one that holds, the rest for one with that scope."""
@@ -76,6 +76,8 @@ RULES = (
     Rule("GET", "/v1/jobs/{job_id}/events", "read"),
     Rule("GET", "/v1/jobs/{job_id}/result", "read"),
     Rule("POST", "/v1/jobs/{job_id}/cancel", "write"),
+    Rule("POST", "/v1/convert/file", "check", "document"),
+    Rule("PUT", "/process", "check", "document"),
 )
 
 
@@ -88,3 +90,21 @@ def allowed_methods(path: str) -> list[str]:
     """Return the methods an address has; none when it is not known."""
     found = {method for rule in RULES if rule.pattern.fullmatch(path) for method in rule.methods.split()}
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key of this service, `pf_…`"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "The same, for who has no bearer"},
+}
+"""The two ways to show a key, as OpenAPI describes them."""
+
+
+def with_security(description: dict[str, Any]) -> dict[str, Any]:
+    """Add to an API's description how keys are shown, and what asks for none."""
+    description.setdefault("components", {})["securitySchemes"] = SCHEMES
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            rule = find_rule(method.upper(), path)
+            shown: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
+            operation["security"] = [] if rule is not None and rule.scope == "open" else shown
+    return description

@@ -40,6 +40,7 @@ _SAID = {
     413: "The body is too large",
     415: "Not a kind of document or body this service reads",
     416: "There are no such bytes",
+    421: "The service is not known by this name",
     422: "The document or a parameter cannot be used",
     423: "Bytes of the upload are arriving on another connection",
     429: "Too many requests",
@@ -49,7 +50,7 @@ _SAID = {
     503: "The service is full, or the work failed in a way that may pass",
     507: "No space left",
 }
-ALWAYS = (400, 401, 403, 408, 422, 429, 431, 500, 503)
+ALWAYS = (400, 401, 403, 408, 413, 421, 422, 429, 431, 500, 503)
 """What any request may be answered with."""
 
 

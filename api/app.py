@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import checks, documents, info, jobs, page, splits, units
+from api import checks, documents, dropins, info, jobs, page, splits, units
+from api.access import with_security
 from api.context import tenant_of
 from api.problems import install_problem_handlers
 from api.protocol import UPLOADS, HeadLikeGet
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
     from api.context import Context
 
 TITLE = "Upload Preflight"
-ROUTERS = (checks.router, documents.router, jobs.router, splits.router, units.router, info.router, page.router)
+ROUTERS = (
+    checks.router,
+    documents.router,
+    jobs.router,
+    splits.router,
+    units.router,
+    info.router,
+    dropins.router,
+    page.router,
+)
 
 
 def create_app(
@@ -44,7 +54,7 @@ def create_app(
         if stop is not None:
             await run_in_threadpool(stop)
 
-    app = FastAPI(
+    app = _Described(
         title=TITLE,
         version=__version__,
         lifespan=lifespan,
@@ -62,3 +72,11 @@ def create_app(
     for router in (*ROUTERS, uploads):
         app.router.routes.extend(router.routes)  # one flat list: a path has all its methods in one place
     return app
+
+
+class _Described(FastAPI):
+    """An application whose description says how keys are shown."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description."""
+        return self.openapi_schema or with_security(super().openapi())

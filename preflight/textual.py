@@ -128,6 +128,38 @@ def write_text(text: DocumentText, form: str) -> bytes:
     raise ValueError(form)
 
 
+def text_from_json(data: bytes) -> DocumentText:
+    """Read what :func:`write_text` wrote as ``json``.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    record = adapter(TextRecord).validate_json(data)
+    return DocumentText(
+        source=record.source,
+        unit_kind=record.unit_kind,
+        units=record.units,
+        findings=record.findings,
+        engine=record.engine,
+        complete=record.complete,
+    )
+
+
+def unit_words(text: DocumentText, unit: UnitText, form: str) -> str:
+    """Return the words of one unit as ``text`` or ``markdown``; of one that could not be read, that it could not.
+
+    For readers who see one unit without its findings, and would take it for empty.
+    """
+    words = _plain(unit) if form == "text" else _markdown(unit)
+    return words or (f"[{text.unit_kind} {unit.number} was not read]" if unit.number in lost_units(text) else "")
+
+
+def lost_units(text: DocumentText) -> frozenset[int]:
+    """Return the numbers of units whose text is missing, or may be."""
+    bad = (one for one in text.findings if one.code in _UNREAD or one.severity == "error")
+    return frozenset(number for one in bad for number in one.units)
+
+
 def units_to_recognize(facts: DocumentFacts, ocr: str) -> list[int]:
     """Return the units whose text needs OCR."""
     if ocr == "never":

@@ -31,6 +31,7 @@ PARTS = {
     "timeouts": "part_timeouts",
     "seconds": "part_seconds",
     "check": "part_check",
+    "kinds": "part_kinds",
 }
 
 

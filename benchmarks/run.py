@@ -32,6 +32,7 @@ PARTS = {
     "seconds": "part_seconds",
     "check": "part_check",
     "kinds": "part_kinds",
+    "ocr": "part_ocr",
 }
 
 

@@ -15,7 +15,7 @@ from extractors.ocr.work import recognize_units
 ENGLISH = ("eng",)
 
 MEAN = 0.0115
-"""Reached 0.0091 (benchmarks/ocr_cer.py); OCRmyPDF 17.13 at its best, with --rotate-pages --deskew, 0.200."""
+"""Reached 0.0091 (benchmarks/part_ocr.py); OCRmyPDF 17.13 at its best, with --rotate-pages --deskew, 0.200."""
 
 WORST = {"ocrmypdf__francais.pdf": 0.095, "tesstest__eurotext.tif": 0.035}
 """French and five languages at once, read with the model for English; all others stay below 0.02."""

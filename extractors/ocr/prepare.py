@@ -1,7 +1,7 @@
 """From a page image to the image an engine reads best and cheapest: level, upright or upside down, of a good size.
 
 Sizes are chosen by the type, not by the page: a 2400 dpi stamp and a photograph that says nothing of its resolution
-hold letters like any other page. Measured on two scans reduced step by step (benchmarks/ocr_cer.py has the files): the
+hold letters like any other page. Measured on two scans reduced step by step (benchmarks/part_ocr.py has the files): the
 error rate of Tesseract's LSTM models is level from an x-height of about 9 pixels upwards, doubles at 7 and reaches 0.3
 at 5, and enlarging 72 dpi scans (5 pixels) until letters are 12 high brings it from 0.28 to 0.014.
 """

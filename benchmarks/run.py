@@ -33,6 +33,7 @@ PARTS = {
     "check": "part_check",
     "kinds": "part_kinds",
     "ocr": "part_ocr",
+    "docx": "part_docx",
 }
 
 

@@ -34,6 +34,7 @@ PARTS = {
     "kinds": "part_kinds",
     "ocr": "part_ocr",
     "docx": "part_docx",
+    "split": "part_split",
 }
 
 

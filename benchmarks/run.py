@@ -35,6 +35,7 @@ PARTS = {
     "ocr": "part_ocr",
     "docx": "part_docx",
     "split": "part_split",
+    "tokens": "part_tokens",
 }
 
 

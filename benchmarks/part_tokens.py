@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from frame import PREFLIGHT, Goal, Plot, Result, Table, interleaved, quantile, ratio, run, spread
+from ocr_ours import recognized
 from plain_pages import write_plain_pdf
 from scans import write_scan
 
@@ -25,7 +24,6 @@ from preflight.vocabulary import counter
 if TYPE_CHECKING:
     from bench import Bench
 
-OURS = (sys.executable, str(Path(__file__).with_name("ocr_ours.py")))
 MOST_PAGES = {"trial": 1, "subset": 3, "all": 20}
 LEAST_TOKENS = 20
 
@@ -67,15 +65,15 @@ def estimated(bench: Bench, result: Result) -> None:
         files.append(bench.make(f"rows-{rows}.pdf", lambda path, at=dpi, n=rows: write_scan(path, 1, dpi=at, rows=n)))
     if bench.extent == "trial":
         files = [*files[:3], files[-1]]
-    found = []
+    wanted = []
     for path, report in zip(files, bench.reports(files), strict=True):
         units = [unit for unit in report["facts"]["units"] if unit["needs_ocr"] and unit.get("text_guess")]
-        if not 0 < len(units) <= MOST_PAGES[bench.extent]:
-            continue
-        done = run([*OURS, str(path), ",".join(str(unit["number"]) for unit in units)], keep=True)
-        if done.code:
-            continue
-        for unit, text in zip(units, json.loads(done.output)["texts"], strict=True):
+        if 0 < len(units) <= MOST_PAGES[bench.extent]:
+            wanted.append((path, units))
+    read = recognized(bench, [(path, [unit["number"] for unit in units]) for path, units in wanted])
+    found = []
+    for (path, units), one in zip(wanted, read, strict=True):
+        for unit, text in zip(units, one[0] if one else (), strict=bool(one)):
             guess = guessed_tokens(Range(**unit["text_guess"]), None)
             (tokens,) = counter("o200k").count([text])
             found.append((f"{path.stem} {unit['number']}", guess.low, guess.likely, guess.high, tokens))
@@ -92,7 +90,7 @@ def tell(result: Result, found: list[tuple[str, int, int, int, int]]) -> None:
     sums = (f"{sum(one[2] for one in found):,}", f"{sum(one[4] for one in found):,}")
     middle, tail = statistics.median(off), quantile(off, 0.9)
     cells = (str(len(found)), f"{inside} ({inside / len(found):.0%})", f"{middle:.0%}", f"{tail:.0%}", *sums)
-    note = f"Off by: of the {len(worded)} pages that have {LEAST_TOKENS} tokens or more."
+    note = f"Off by: among pages with at least {LEAST_TOKENS} tokens, of which there are {len(worded)}."
     result.tables.append(Table("Tokens of scanned pages before OCR", columns, [cells], note))
     axes = ("tokens foretold (likely)", "tokens of the OCR text")
     series = {"one page": [(float(one[2]), float(one[4])) for one in found]}

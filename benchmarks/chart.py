@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from frame import Plot
 
 _WIDTH, _HEIGHT = 640, 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 40, 56
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 28, 40, 56
 _COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#334155")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import zlib
 from typing import TYPE_CHECKING
 
 from frame import CORPUS
@@ -12,11 +13,14 @@ from PIL import Image, ImageChops
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pikepdf
+
+_BLACK_BELOW = 140
 FONTS = (("Times-Roman", 11), ("Helvetica", 10), ("Courier", 9))
 
 
 def write_scan(
-    path: Path, pages: int, *, dpi: int = 200, rows: int = 54, quality: int = 75, seed: int = 2
+    path: Path, pages: int, *, dpi: int = 200, rows: int = 54, quality: int | None = 75, seed: int = 2
 ) -> list[str]:
     """Write a PDF of page images and return the text of each page.
 
@@ -25,7 +29,7 @@ def write_scan(
         pages: How many A4 pages.
         dpi: Resolution of the images.
         rows: Lines of text on a page; 54 are about 4,500 characters.
-        quality: Of the JPEGs.
+        quality: Of the JPEGs; None for black and white without loss, as a fax or an office copier writes it.
         seed: Another one gives other pages.
     """
     import pikepdf
@@ -39,10 +43,26 @@ def write_scan(
         for number in range(pages):
             font, size = FONTS[number % 3]
             image, truth = typed_page(words, font, size, dice, dpi=dpi, rows=rows)
-            add_scan(pdf, image, dpi=dpi, quality=quality)
+            if quality is None:
+                _add_copy(pdf, image, dpi)
+            else:
+                add_scan(pdf, image, dpi=dpi, quality=quality)
             truths.append(truth)
         pdf.save(path, static_id=True)
     return truths
+
+
+def _add_copy(pdf: pikepdf.Pdf, image: Image.Image, dpi: int) -> None:
+    """Append a page of one bit a pixel."""
+    from pages import add_page
+    from pikepdf import Dictionary, Name, Stream
+
+    bits = image.point(lambda tone: 255 * (tone > _BLACK_BELOW)).convert("1", dither=Image.Dither.NONE)
+    fields = Dictionary(Type=Name.XObject, Subtype=Name.Image, Width=bits.width, Height=bits.height)
+    stored = Stream(pdf, zlib.compress(bits.tobytes(), 9), fields)
+    stored.ColorSpace, stored.BitsPerComponent, stored.Filter = Name.DeviceGray, 1, Name.FlateDecode
+    size = (bits.width * 72 / dpi, bits.height * 72 / dpi)
+    add_page(pdf, stored, size=size, matrix=(size[0], 0, 0, size[1], 0, 0))
 
 
 def typed_page(

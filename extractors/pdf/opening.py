@@ -7,7 +7,6 @@ Both facts become findings, because a receiving service may use either parser.
 from __future__ import annotations
 
 import io
-import re
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -18,6 +17,7 @@ import pypdfium2.raw as pdfium_c
 from extractors.errors import DamagedDocument, EmptyDocument, UnsupportedFormat
 from extractors.pdf.limits import PIKE_ERRORS, apply_limits
 from extractors.pdf.passwords import password_forms
+from extractors.pdf.probing import has_owner_rights, has_table, loadable_pages, opens_to_all, page_total
 from extractors.pdf.qpdf import open_with_any, rewritten, trouble, written
 from extractors.pdf.source import PdfiumSource, pdfium_source
 from extractors.pdf.troubles import nothing_readable, password_problem, refused_finding, repaired_finding
@@ -37,11 +37,6 @@ A_SCAN_BYTES = 1_000_000
 """What a page is taken to have where nobody has counted."""
 _REBUILD_MAX_BYTES = 500_000_000
 """A file without a table of its objects is searched through from end to end by both parsers, 15 seconds a gigabyte."""
-_TAIL = 2_048
-_START = re.compile(rb"startxref\s+(\d{1,11})")
-_TABLE = re.compile(rb"\s*(?:xref|\d+\s+\d+\s+obj)\b")
-_MISSES = 64
-_COUNT_CAP = 100_000
 
 
 class OpenPdf:
@@ -114,7 +109,7 @@ class OpenPdf:
             return "none"
         if not self.password:
             return "empty"
-        owner = self.pike.owner_password_matched if self.pike is not None else _has_owner_rights(self.pdfium)
+        owner = self.pike.owner_password_matched if self.pike is not None else has_owner_rights(self.pdfium)
         return "owner" if owner else "user"
 
     @property
@@ -126,8 +121,8 @@ class OpenPdf:
         """
         if self._page_count is None:
             declared = len(self.pdfium)
-            agreed = self.pike is not None and _page_total(self.pike) == declared
-            self._page_count = declared if agreed else _loadable_pages(self.pdfium, declared)
+            agreed = self.pike is not None and page_total(self.pike) == declared
+            self._page_count = declared if agreed else loadable_pages(self.pdfium, declared)
         return self._page_count
 
     @property
@@ -212,7 +207,7 @@ def open_pdf(file: BinaryIO, password: str | None) -> Iterator[OpenPdf]:
         if file.seek(0, io.SEEK_END) == 0:
             raise EmptyDocument("The file is empty (0 bytes). Export or download it again.")
         source = stack.enter_context(pdfium_source(file))
-        if source.size > _REBUILD_MAX_BYTES and not _has_table(file, source.size):
+        if source.size > _REBUILD_MAX_BYTES and not has_table(file, source.size):
             raise _too_big_to_repair(source)
         opened = _open_directly(source, file, password) or _open_repaired(stack, source, file, password)
         stack.callback(opened.close)
@@ -226,7 +221,7 @@ def _open_directly(source: PdfiumSource, file: BinaryIO, password: str | None) -
         raw, code = source.load(form)
         if raw is not None:
             document = pypdfium2.PdfDocument(raw)
-            if not _loadable_pages(document, len(document), first_only=True):
+            if not loadable_pages(document, len(document), first_only=True):
                 document.close()
                 return None
             encrypted = pdfium_c.FPDF_GetSecurityHandlerRevision(document) != -1
@@ -238,7 +233,7 @@ def _open_directly(source: PdfiumSource, file: BinaryIO, password: str | None) -
                 pdfium=document,
                 forms=forms,
                 encrypted=encrypted,
-                needs_password=encrypted and bool(form) and not _opens_to_all(source),
+                needs_password=encrypted and bool(form) and not opens_to_all(source),
             )
         if code == pdfium_c.FPDF_ERR_SECURITY:
             raise UnsupportedFormat(
@@ -248,15 +243,6 @@ def _open_directly(source: PdfiumSource, file: BinaryIO, password: str | None) -
         if code != pdfium_c.FPDF_ERR_PASSWORD:
             return None
     raise password_problem(password)
-
-
-def _opens_to_all(source: PdfiumSource) -> bool:
-    """Whether an encrypted document opens without a password, too."""
-    raw, _ = source.load(b"")
-    if raw is None:
-        return False
-    pypdfium2.PdfDocument(raw).close()
-    return True
 
 
 def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, password: str | None) -> OpenPdf:
@@ -272,7 +258,7 @@ def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, passw
     mended = stack.enter_context(pdfium_source(copy.data))
     raw, _ = mended.load(None)
     document = None if raw is None else pypdfium2.PdfDocument(raw)
-    if document is None or not _loadable_pages(document, len(document), first_only=True):
+    if document is None or not loadable_pages(document, len(document), first_only=True):
         if document is not None:
             document.close()
         raise _refused(source)
@@ -290,19 +276,6 @@ def _open_repaired(stack: ExitStack, source: PdfiumSource, file: BinaryIO, passw
     return opened
 
 
-def _has_table(file: BinaryIO, size: int) -> bool:
-    """Whether the end of a file leads to the table of its objects."""
-    file.seek(0)
-    before = max(0, file.read(1024).find(b"%PDF-"))  # places are counted from the header
-    file.seek(max(0, size - _TAIL))
-    starts = _START.findall(file.read(_TAIL))
-    for place in (int(starts[-1]), int(starts[-1]) + before) if starts else ():
-        file.seek(min(place, size))
-        if _TABLE.match(file.read(64)):
-            return True
-    return False
-
-
 def _too_big_to_repair(source: PdfiumSource) -> DamagedDocument:
     return DamagedDocument(
         f"The PDF is damaged and, at {source.size / 1e6:.0f} MB, too big to be repaired in memory. Repair it with "
@@ -317,31 +290,3 @@ def _refused(source: PdfiumSource) -> DamagedDocument:
         return nothing_readable(opens=False, declared=0)
     with pypdfium2.PdfDocument(raw) as document:
         return nothing_readable(opens=True, declared=len(document))
-
-
-def _loadable_pages(document: pypdfium2.PdfDocument, declared: int, *, first_only: bool = False) -> int:
-    """Return the number of the last page that loads, looking no further than a run of misses.
-
-    A miss costs PDFium a walk over the whole page tree, so a false /Count of a million must not be tried to its end.
-    """
-    size = pdfium_c.FS_SIZEF()
-    last = 0
-    for index in range(min(declared, _COUNT_CAP)):
-        if pdfium_c.FPDF_GetPageSizeByIndexF(document, index, size):
-            last = index + 1
-            if first_only:
-                return last
-        elif index - last >= _MISSES:
-            return last
-    return declared if last == _COUNT_CAP else last
-
-
-def _page_total(pike: pikepdf.Pdf) -> int | None:
-    try:
-        return len(pike.pages)
-    except PIKE_ERRORS:
-        return None
-
-
-def _has_owner_rights(document: pypdfium2.PdfDocument) -> bool:
-    return bool(pdfium_c.FPDF_GetDocPermissions(document) != pdfium_c.FPDF_GetDocUserPermissions(document))

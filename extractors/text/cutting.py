@@ -151,23 +151,24 @@ class TextCutter:
 
     def _as_source(self, first: int, last: int, out: BinaryIO) -> list[Change]:
         """See that a piece is read by itself as it was read in the whole, in encoding and delimiter."""
-        changes: list[Change] = []
-        mark = self._mark
-        if not self._reads_alike(out):
-            mark = byte_order_mark(self._codec)
-            if mark:
-                self._write(first, last, out, mark)
-                changes.append(_added(MARK_ADDED, _UNRECOGNIZED.format(self._encoding.label), len(mark)))
-            else:
-                changes.append(self._to_utf8(out))
-        if self._kind == "text/csv" and not self._parted_alike(out):
-            hint = f"sep={self._delimiter}\n"
-            self._write(first, last, out, mark, hint)
-            if changes and changes[0].code == ENCODING_CHANGED:
-                self._to_utf8(out)
-            message = f"The line sep={self._delimiter} was added, because the piece alone does not show its delimiter."
-            changes.append(_added(DELIMITER_TOLD, message, len(hint.encode(self._codec))))
-        return changes
+        changes = self._recognized(first, last, out)
+        if self._kind != "text/csv" or self._parted_alike(out):
+            return changes
+        hint = f"sep={self._delimiter}\n"
+        self._write(first, last, out, self._mark, hint)
+        message = f"The line sep={self._delimiter} was added, because the piece alone does not show its delimiter."
+        told = _added(DELIMITER_TOLD, message, len(hint.encode(self._codec)))
+        return [*self._recognized(first, last, out, hint), told]
+
+    def _recognized(self, first: int, last: int, out: BinaryIO, hint: str = "") -> list[Change]:
+        """See that a piece shows its encoding: mark it where there is a mark for that, else write it as UTF-8."""
+        if self._reads_alike(out):
+            return []
+        mark = byte_order_mark(self._codec)
+        if not mark:
+            return [self._to_utf8(out)]
+        self._write(first, last, out, mark, hint)
+        return [_added(MARK_ADDED, _UNRECOGNIZED.format(self._encoding.label), len(mark))]
 
     def _to_utf8(self, out: BinaryIO) -> Change:
         """Write a piece again in UTF-8 with a byte order mark."""
@@ -180,10 +181,9 @@ class TextCutter:
             shutil.copyfileobj(copy, out)
         message = f"The piece alone does not show that it is {self._encoding.label}; it was written as UTF-8."
         if not exact:
-            message += " Some characters have two codes there: joined, they may come back as the other one."
-        return Change(
-            code=ENCODING_CHANGED, message=message, before={"encoding": self._codec}, after={"encoding": "utf-8-sig"}
-        )
+            message += " Bytes that do not fit it, or twice, will not come back from joining as they were."
+        after: dict[str, int | str] = {"encoding": "utf-8-sig", "reversible": "yes" if exact else "no"}
+        return Change(code=ENCODING_CHANGED, message=message, before={"encoding": self._codec}, after=after)
 
     def _reads_alike(self, out: BinaryIO) -> bool:
         found = sniff_encoding(read_sample(out))

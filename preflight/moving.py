@@ -34,7 +34,8 @@ def move_into(staged: Path, folder: Path, former: set[str]) -> None:
     names = sorted(path.name for path in staged.iterdir() if path.name != MANIFEST_NAME)
     (staged / _FORMER).mkdir()
     draft = staged / f"{_LISTING}-draft"
-    draft.write_text(json.dumps(sorted({*names, MANIFEST_NAME})), encoding="utf-8")
+    identities = {name: (staged / name).lstat().st_ino for name in (*names, MANIFEST_NAME)}
+    draft.write_text(json.dumps(identities), encoding="utf-8")
     sync_path(draft)
     draft.rename(staged / _LISTING)
     sync_path(staged)
@@ -63,15 +64,16 @@ def take_back(staged: Path, folder: Path) -> None:
         names = json.loads(listing.read_bytes())
     except FileNotFoundError:
         return
-    if not isinstance(names, list) or not all(isinstance(one, str) and _may_be_ours(one) for one in names):
+    if not isinstance(names, dict) or not all(map(_may_be_ours, names)):
         raise ValueError("no list of files")
     aside = {path.name for path in (staged / _FORMER).iterdir()}
-    for name in names:
-        # Not moved yet, what bears the name in the folder is still the former file.
-        if not os.path.lexists(staged / name) and os.path.lexists(folder / name):
+    for name, identity in names.items():
+        # What bears the name in the folder may be the former file, not moved yet, or somebody else's.
+        if os.path.lexists(folder / name) and (folder / name).lstat().st_ino == identity:
             (folder / name).rename(staged / name)
     for name in sorted(aside, key=lambda one: one == MANIFEST_NAME):
-        (staged / _FORMER / name).rename(folder / name)
+        if not os.path.lexists(folder / name):
+            (staged / _FORMER / name).rename(folder / name)
     sync_path(folder)
     listing.unlink()
 

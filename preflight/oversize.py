@@ -51,6 +51,16 @@ def over_limit(surveyed: Surveyed, number: int, limit: Limit) -> UnitOverLimit:
     )
 
 
+def over_with_repeated(surveyed: Surveyed, number: int, limit: Limit, held: int) -> UnitOverLimit:
+    """Return the failure for a unit that is over a limit with the headers and footers that its piece repeats."""
+    remedy = remedy_alone(limit.measure, takes_text=_takes_text(surveyed))
+    return UnitOverLimit(
+        f"{_named(surveyed, number)} with the headers and footers of its section, which every piece repeats, has "
+        f"{amount(limit.measure, held)}: more than the {_allowed(limit)}. {remedy}.",
+        unit=number,
+    )
+
+
 def over_bytes(surveyed: Surveyed, piece: Piece, tried: Piece | None = None) -> UnitOverLimit:
     """Return the failure for a unit that is over the limit on bytes whatever was done.
 

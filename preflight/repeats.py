@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from preflight.fit import Fit
 from preflight.fitting import Fitting
 from preflight.judging import weigh
-from preflight.oversize import over_limit
+from preflight.oversize import over_with_repeated
 from preflight.plan import PieceLimits
 from preflight.reading import Unread, examine_task, examined_from
+from preflight.split_rows import rows_of
 from preflight.splitting import staged_document
 from preflight.survey import stopped
 
@@ -45,7 +46,8 @@ def fitted_pieces(
 
     Returns:
         The pieces in order (those of a single unit may be over the limit on bytes), what was learned of them, and what
-        each comes to where it was read again.
+        each comes to where it was read again. Tables that are over a limit with what their piece repeats are in none;
+        the second value names them among those that are lost.
 
     Raises:
         UnitOverLimit: A unit with what its piece repeats is over a limit by itself.
@@ -67,10 +69,12 @@ def fitted_pieces(
         over = [one for one in pieces if one.span in weighed and _over(weighed[one.span], most)]
         if not over:
             return pieces, fitting, weighed
-        alone = next((one for one in over if one.span.count == 1), None)
-        if alone is not None:
-            _refuse(surveyed, alone, weighed[alone.span])
-        _learn(surveyed, pieces, weighed, repeated)
+        alone = [one for one in over if one.span.count == 1]
+        for one in alone:
+            if not rows_of(surveyed, one.span.first):
+                _refuse(surveyed, one, weighed[one.span])
+        left_out.update(one.span.first for one in alone)
+        _learn(surveyed, [one for one in pieces if one not in alone], weighed, repeated)
         for piece in pieces:
             bench.drop(piece)
         known = ()
@@ -109,7 +113,7 @@ def _refuse(surveyed: Surveyed, piece: Piece, weighed: Weighed) -> None:
     held = _held(weighed)
     for limit in surveyed.limits:
         if held.get(limit.measure, 0) > limit.max:
-            raise over_limit(surveyed, piece.span.first, limit)
+            raise over_with_repeated(surveyed, piece.span.first, limit, held[limit.measure])
 
 
 def _learn(

@@ -58,12 +58,14 @@ def document_pieces(
     bench = _bench(surveyed, folder, on_progress)
     by_rows = _tables_to_divide(surveyed)
     pieces, fitting, weighed = fitted_pieces(surveyed, bench, frame_of(surveyed), {*bench.bad, *by_rows})
+    by_rows |= fitting.lost - bench.bad.keys()
     by_rows |= {one.span.first for one in pieces if one.path is None and rows_of(surveyed, one.span.first)}
     pieces = [one for one in pieces if one.span.first not in by_rows]
     if any(one.path is None for one in pieces):
         pieces = with_smaller_images(surveyed, bench, fitting, pieces)
         frame = smaller_frame(fitting.frame, pieces, bench.smaller)
-        pieces, _, weighed = fitted_pieces(surveyed, bench, frame, {*bench.bad, *by_rows}, pieces)
+        pieces, fitting, weighed = fitted_pieces(surveyed, bench, frame, {*bench.bad, *by_rows}, pieces)
+        by_rows |= fitting.lost - bench.bad.keys()
     fitted = [_as_read(_ready(surveyed, [one])[0], weighed.get(one.span)) for one in pieces]
     for number in sorted(by_rows - bench.bad.keys()):
         fitted += row_pieces(surveyed, bench, number)

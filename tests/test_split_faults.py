@@ -380,6 +380,18 @@ def test_a_list_of_moved_files_that_is_not_ours(tmp_path: Path, monkeypatch: pyt
         assert planted.exists()
 
 
+def test_a_planted_list_takes_no_file_of_others(tmp_path: Path) -> None:
+    planted = tmp_path / "here" / ".here.preflight-x"
+    (planted / ".former").mkdir(parents=True)
+    (planted / ".moving").write_text('{"thesis.odt": 1}')
+    (tmp_path / "here" / "thesis.odt").write_text("years of work")
+
+    with pytest.raises(OutputError, match="files of others"):
+        find_folder(tmp_path / "here", force=True)
+
+    assert (tmp_path / "here" / "thesis.odt").read_text() == "years of work"
+
+
 def _wait_for_staging(folder: Path, process: subprocess.Popen[bytes]) -> None:
     """Wait until some pieces are written."""
     deadline = time.monotonic() + 20

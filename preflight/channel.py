@@ -23,12 +23,16 @@ class BadFrame(ValueError):
 
 
 class Channel:
-    """A stream of frames over a socket."""
+    """A stream of frames over a socket.
 
-    def __init__(self, connection: socket.socket, *, most_bytes: int) -> None:
-        """Take over a connected socket; frames longer than ``most_bytes`` are refused by their announced length."""
+    Attributes:
+        most_bytes: Frames that are longer are refused by their announced length.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        """Take over a connected socket."""
         self._socket = connection
-        self._most = most_bytes
+        self.most_bytes = 0
         self._buffer = bytearray()
 
     def fileno(self) -> int:
@@ -81,7 +85,7 @@ class Channel:
                 return None
             (size,) = _LONG.unpack_from(self._buffer, start)
             start += _LONG.size
-        if not 0 <= size <= self._most:
+        if not 0 <= size <= self.most_bytes:
             raise BadFrame(f"a frame of {size} bytes")
         if len(self._buffer) < start + size:
             return None

@@ -27,6 +27,8 @@ GARBLED = (
     "The worker's answer on this document makes no sense, so nothing it said is used. The document may have taken the "
     "parser over: do not open it elsewhere, ask for a new export of it."
 )
+_FREE_ANSWER_BYTES, _ANSWER_GROWTH = 64 << 20, 256  # 250,000 blocks, however well they are compressed
+_FREE_TOLD_BYTES, _TOLD_GROWTH, _MAX_TOLD_BYTES = 64 << 20, 1_000, 1 << 30
 _MOST_DETAIL, _MOST_TRACE = 4_000, 40_000  # characters
 _MOST_UNITS = 1 << 31
 
@@ -72,6 +74,24 @@ class Task:
     runs_program: bool = False
     inputs: tuple[Document, ...] = ()
     outputs: tuple[Path, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all that the task reads."""
+        return sum(one.size_bytes for one in (self.document, *self.inputs))
+
+    @property
+    def most_answer_bytes(self) -> int:
+        """Bytes the answer may have, and each event: a small document cannot make this process hold a large one.
+
+        A block of flowing text takes some 250 bytes in an answer and at least three in a file that is not compressed.
+        """
+        return min(worker.MAX_FRAME_BYTES, _FREE_ANSWER_BYTES + _ANSWER_GROWTH * self.size_bytes)
+
+    @property
+    def most_told_bytes(self) -> int:
+        """Bytes all events may have: the text of a document, which may be compressed a thousand times (Deflate)."""
+        return min(_MAX_TOLD_BYTES, _FREE_TOLD_BYTES + _TOLD_GROWTH * self.size_bytes)
 
     @property
     def most_wall_s(self) -> float:

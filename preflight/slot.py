@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import shutil
-import signal
 import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from preflight.board import Board, Note
 from preflight.channel import BadFrame, Channel
 from preflight.document import storage_error
-from preflight.errors import OutOfMemory, ParserCrashed, TimedOut, WorkerFailure
+from preflight.errors import ParserCrashed, TimedOut, WorkerFailure
 from preflight.execution import GARBLED, WALL_FACTOR, Outcome, problem_outcome
 from preflight.problems import problem_from
-from preflight.worker import MAX_FRAME_BYTES
+from preflight.slot_worker import MORE_TIME, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from preflight.board import Note
     from preflight.execution import Task
-    from preflight.forkclient import Ended, ForkServer
+    from preflight.forkclient import ForkServer
     from preflight.isolation import Guard
 
     Hear = Callable[[int, bytes], None]
 
-MAX_TOLD_BYTES = 1 << 30
-"""What one task may tell before its result: more than the text of any document that memory could hold."""
 MAX_EVENTS = 1_000_000
 MAX_TASKS = 200
 """Tasks of one worker; then it is replaced, against slow leaks of parser libraries."""
-OCR_PROGRAM = "tesseract"
-_SEND_S = 30.0
 _NEVER_S = 1e9
-_ABORTED = frozenset({signal.SIGABRT, signal.SIGTRAP, signal.SIGILL, signal.SIGSEGV, signal.SIGBUS})
 _UNSOUND = frozenset({"out-of-memory", "internal"})
 """After these a worker lives on but may be in any state, and it is the unit under way that is to blame."""
-_MOSTLY = 0.7
-_MORE_TIME = "--timeout, the setting `timeout`"
 
 
 class Slot:
@@ -52,7 +41,7 @@ class Slot:
         self._server = server
         self._guard = guard
         self._most_tasks = 1 if fresh else MAX_TASKS
-        self._worker: _Worker | None = None
+        self._worker: WorkerProcess | None = None
         self._running: _Running | None = None
 
     @property
@@ -92,7 +81,7 @@ class Slot:
 
     def _send(self, task: Task, descriptors: list[int]) -> None:
         if self._worker is None:
-            self._worker = _Worker(self._server, self._guard, runs_program=task.runs_program)
+            self._worker = WorkerProcess(self._server, self._guard, runs_program=task.runs_program)
         self._worker.send(task, descriptors)
 
     def step(self, hear: Hear | None) -> Outcome | None:
@@ -112,7 +101,7 @@ class Slot:
             return self._failed(running, error, unit=worker.unit, killed=killed)
         return None
 
-    def _heard(self, worker: _Worker, running: _Running, frame: bytes, hear: Hear | None) -> Outcome | None:
+    def _heard(self, worker: WorkerProcess, running: _Running, frame: bytes, hear: Hear | None) -> Outcome | None:
         kind, body = frame[:1], frame[1:]
         if kind == b"e":
             running.take(body, hear)
@@ -144,7 +133,7 @@ class Slot:
         if now < running.ends_at and running.got_on(worker.note):
             running.stalled_at = now + _stall_wall_s(running.task)
             return None
-        error = TimedOut(f"Not finished in the time allowed. Split the document, or allow more time ({_MORE_TIME}).")
+        error = TimedOut(f"Not finished in the time allowed. Split the document, or allow more time ({MORE_TIME}).")
         return self._failed(running, error, unit=worker.unit)
 
     def _failed(self, running: _Running, error: WorkerFailure, *, unit: int | None, killed: bool = False) -> Outcome:
@@ -183,7 +172,7 @@ class _Running:
         """Take one event."""
         self.told_bytes += len(body)
         self.told_events += 1
-        if self.told_bytes > MAX_TOLD_BYTES or self.told_events > MAX_EVENTS:
+        if self.told_bytes > self.task.most_told_bytes or self.told_events > MAX_EVENTS:
             raise _Nonsense
         if hear:
             try:
@@ -195,100 +184,6 @@ class _Running:
         """Whether anything happened since this was asked last."""
         before, self.seen = self.seen, (note.count, self.told_events)
         return before != self.seen
-
-
-class _Worker:
-    """A worker process, our end of its pipe, its board, and the folder where it may write if it runs a program."""
-
-    def __init__(self, server: ForkServer, guard: Guard, *, runs_program: bool) -> None:
-        """Fork it.
-
-        Raises:
-            WorkerFailure: No worker can be started.
-        """
-        self._server = server
-        self._guard = guard
-        self.runs_program = runs_program
-        self.done = 0
-        with ExitStack() as stack:
-            self._board = Board()
-            stack.callback(self._board.close)
-            self._scratch = tempfile.mkdtemp(prefix="preflight-ocr-") if runs_program else None
-            if self._scratch is not None:
-                stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
-            self._pid, connection = server.fork()
-            self.pipe = Channel(connection, most_bytes=MAX_FRAME_BYTES + 1)
-            self._stack = stack.pop_all()
-            self._stack.callback(self.pipe.close)
-
-    @property
-    def note(self) -> Note:
-        """What it noted last."""
-        return self._board.read()
-
-    @property
-    def unit(self) -> int | None:
-        """The unit that is under way, if one is."""
-        return self._board.read().unit or None
-
-    def send(self, task: Task, descriptors: list[int]) -> None:
-        """Send a task.
-
-        Raises:
-            OSError: The worker is gone or does not listen.
-        """
-        self._board.clear()
-        jail = {
-            "isolation": self._guard.isolation,
-            "memory_bytes": self._guard.memory_bytes,
-            "scratch": self._scratch,
-            "program": shutil.which(OCR_PROGRAM) if self.runs_program else None,
-        }
-        frame = {
-            "name": task.name,
-            "payload": task.payload,
-            "cpu_s": task.cpu_s,
-            "stall_s": min(task.stall_s, task.cpu_s),
-            "unit_s": min(task.unit_s, task.cpu_s),
-            "files": len(descriptors) + 1,
-            "outputs": len(task.outputs),
-            "scratch": bool(task.outputs),
-            "jail": jail,
-        }
-        self.pipe.send(json.dumps(frame).encode(), [*descriptors, self._board.fileno()], timeout_s=_SEND_S)
-
-    def death(self, memory_bytes: int) -> tuple[WorkerFailure, bool]:
-        """Say how it ended, after its end of the pipe has closed, and whether it was killed from outside."""
-        ended = self._server.ended(self._pid)
-        if ended is None:
-            word = "The worker ended without a word. Try again; if it happens again, split the document."
-            return WorkerFailure(word), False
-        return _failure(ended, memory_bytes), os.waitstatus_to_exitcode(ended.status) == -signal.SIGKILL
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._server.kill(self._pid)
-        self._stack.close()
-
-    def close(self) -> None:
-        """Let it end by itself."""
-        self._stack.close()
-
-
-def _failure(ended: Ended, memory_bytes: int) -> WorkerFailure:
-    code = os.waitstatus_to_exitcode(ended.status)
-    sign = -code if code < 0 else 0
-    if sign == signal.SIGXCPU:
-        return TimedOut(f"This document takes more CPU time than allowed. Split it, or allow more ({_MORE_TIME}).")
-    if sign == signal.SIGKILL:
-        return OutOfMemory("The worker was killed on this document, most likely for its memory. Split it first.")
-    name = signal.Signals(sign).name if sign else f"exit code {code}"
-    if sign in _ABORTED and memory_bytes and ended.peak_bytes > _MOSTLY * memory_bytes:
-        return OutOfMemory(
-            f"A parser library ended with {name}, out of memory ({memory_bytes:,} bytes are allowed). Split the "
-            "document, or allow more (--memory-limit-bytes, the setting `memory_limit_bytes`)."
-        )
-    return ParserCrashed(f"A parser library ended with {name} on this document. Repair or re-export it.")
 
 
 def _nameless(stack: ExitStack) -> int:

@@ -53,6 +53,11 @@ def say(file: BinaryIO, payload: dict[str, Any], emit: Emit) -> bytes:
     return str(payload["words"]).encode("latin-1")
 
 
+def say_much(file: BinaryIO, payload: dict[str, Any], emit: Emit) -> bytes:
+    """Answer at length."""
+    return b"1" * int(payload["length"])
+
+
 def say_raw(file: BinaryIO, payload: dict[str, Any], emit: Emit) -> NoReturn:
     """Write raw bytes to the pipe, then nothing more."""
     write(str(payload["words"]).encode("latin-1"))
@@ -167,6 +172,7 @@ TASKS.update(
     run_programs=run_programs,
     say=say,
     say_raw=say_raw,
+    say_much=say_much,
     announce_much=announce_much,
     announce_and_wait=announce_and_wait,
     tell_without_end=tell_without_end,

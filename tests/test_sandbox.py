@@ -192,6 +192,21 @@ def test_events_of_a_wrong_shape_are_a_verdict(document: Document, lying: Slots)
     assert codes(outcomes) == ["parser-crashed"]
 
 
+@pytest.mark.parametrize(("length", "code"), [(60_000_000, None), (70_000_000, "out-of-memory")])
+def test_a_small_document_has_no_large_answer(document: Document, lying: Slots, length: int, code: str | None) -> None:
+    outcomes = list(lying.run([task(document, "say_much", {"length": length})]))
+
+    assert codes(outcomes) == [code]
+
+
+def test_an_answer_too_large_is_refused_before_it_arrives(document: Document, lying: Slots) -> None:
+    announced = (70_000_000).to_bytes(4, "big").decode("latin-1")
+
+    outcomes = list(lying.run([task(document, "say_raw", {"words": announced})]))
+
+    assert codes(outcomes) == ["parser-crashed"]
+
+
 def crashing(document: Document, **units: list[int]) -> Task:
     payload = {"aborting": [], "killing": [], "spinning": [], "greedy": [], "mistaken": []} | units
     return task(document, "crash_at", payload, cpu_s=60.0, unit_s=1.0, spares=True)

@@ -177,7 +177,10 @@ def _translated(error: DBAPIError) -> tuple[bool, PreflightError | None]:
 def _of_sqlite(error: sqlite3.DatabaseError) -> tuple[bool, PreflightError | None]:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _SQLITE_LOCKED:
-        return True, LedgerBusy("Another program keeps the record of jobs locked. Try again when it has ended.")
+        return True, LedgerBusy(
+            "Another program keeps the record of jobs locked. Try again when it has ended; one that is stopped has "
+            "to go on first (kill -CONT), or be ended."
+        )
     if code == sqlite3.SQLITE_FULL:
         return False, DiskFull("No space left for the record of jobs. Free some space, or choose another folder.")
     if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_MISUSE, 0):

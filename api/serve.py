@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 BUSY_S = 30.0
 GRACE_S = 10
+KEEP_ALIVE_S = 75
+"""Seconds an idle connection is kept: longer than clients and proxies keep theirs (httpx 5, nginx 60), because who sends
+on a connection that is being closed at that moment sees it reset."""
 PRELOAD = (
     "preflight.tasks",
     "preflight.warm_fresh",
@@ -137,6 +140,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=HEADER_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
 

@@ -207,6 +207,16 @@ def test_a_long_unit_is_not_done_twice(slots: StoppableSlots, artifacts: Artifac
     assert run_unit(unit(artifacts, tmp_path / "slow.txt"), slots, artifacts, {}).receipt == first.receipt
 
 
+def test_no_failure_answers_for_a_later_attempt(slots: StoppableSlots, artifacts: Artifacts, tmp_path: Path) -> None:
+    """However long it took: another password, or another day, may mend it."""
+    (tmp_path / "slow.bin").write_bytes(b"FAULT sleep 2.1\n\x00\x01\x02\x03")
+
+    outcome = run_unit(unit(artifacts, tmp_path / "slow.bin"), slots, artifacts, {})
+
+    assert (outcome.status, outcome.problem is None) == ("ok", False)
+    assert [path for path in (artifacts.folder / "receipts").rglob("*") if path.is_file()] == []
+
+
 def test_a_document_that_changed_is_not_read(slots: StoppableSlots, artifacts: Artifacts, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("words\n")
     one = unit(artifacts, tmp_path / "a.txt")

@@ -316,6 +316,22 @@ def test_an_ended_job_can_be_begun_anew(ledger: Ledger, clock: Clock) -> None:
     assert ledger.jobs([plan.job_id])[plan.job_id].units_total == 1
 
 
+def test_each_time_a_job_is_begun_anew_something_else_is_asked(ledger: Ledger, clock: Clock) -> None:
+    """So that no receipt of an earlier attempt answers; a runner that died within one attempt has left good ones."""
+    ledger.submit([job("k")])
+    asked = []
+    for _ in range(3):
+        (lost,) = take(ledger)
+        clock.now += 1_000
+        (plan,) = take(ledger)
+        assert plan.payload == lost.payload
+        asked.append(str(plan.payload))
+        ledger.settle([ok(plan)])
+        ledger.retry([plan.job_id])
+
+    assert len(set(asked)) == 3
+
+
 def test_owners_take_turns_and_priority_goes_first(ledger: Ledger) -> None:
     ledger.submit([job(str(number), "many") for number in range(50)])
     ledger.settle([ok(one) for one in take(ledger, 10)])

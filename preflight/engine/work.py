@@ -49,7 +49,10 @@ FAN_OUT = 8
 MAX_RANGES = 100
 """Ranges of one document at most: what a plan tells of them must fit into its receipt."""
 LONG_S = 2.0
-"""A unit that took longer leaves a receipt in the store, so that nobody does it again when the ledger was not told."""
+"""A unit that took longer leaves a receipt in the store, so that nobody does it again when the ledger was not told.
+
+What failed leaves none: with another password, or on another day, it might not fail.
+"""
 
 MAX_REQUESTS = 500
 """Requests that are remembered; a service is asked for new ones for ever."""
@@ -130,7 +133,7 @@ def _plan_text(bench: Bench) -> Done:
 def _spread(bench: Bench, wanted: Sequence[int], receipt: Json) -> Done:
     """Have many pages recognized side by side."""
     name, reading = bench.artifacts.put(dump(wanted)), bench.artifacts.put(bench.executor.reading())
-    payload = {"wanted": name, "reading": reading, "pages": len(wanted), **receipt}
+    payload = bench.unit.payload | {"wanted": name, "reading": reading, "pages": len(wanted)} | receipt
     keeps = [*receipt.get("reports", ()), name, reading]
     return Done(receipt=receipt, keeps=keeps, follow_up={"ranges": _ranges(wanted), "payload": payload})
 

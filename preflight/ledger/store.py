@@ -11,7 +11,7 @@ from preflight.errors import UsageError
 from preflight.ledger import leases, listing
 from preflight.ledger.database import Database
 from preflight.ledger.migrate import migrate
-from preflight.ledger.records import Settled, from_text
+from preflight.ledger.records import Settled, from_text, to_text
 from preflight.ledger.schema import jobs, units
 from preflight.ledger.states import FINAL, PLAN_NUMBER, JobState, UnitState
 from preflight.ledger.submitting import take_in
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_KEY = 200
+AGAIN = "again"
+"""In what is asked of a unit: how often units of its job had been lent when the job was begun anew."""
 _AT_ONCE = 500
 
 
@@ -155,18 +157,24 @@ class Ledger:
         return self.database.write(work)
 
     def retry(self, job_ids: Iterable[str]) -> int:
-        """Begin ended jobs anew, whatever became of them; return how many."""
+        """Begin ended jobs anew, whatever became of them; return how many.
+
+        What is asked of their units differs from what was asked before, so that nothing an earlier attempt has left
+        answers for them.
+        """
 
         def work(connection: Connection, *, ids: Sequence[str]) -> int:
-            again = select(jobs.c.seq).where(jobs.c.id.in_(ids), jobs.c.state.in_(FINAL)).with_for_update()
-            found = connection.execute(again).scalars().all()
+            again = select(jobs.c.seq, jobs.c.tokens).where(jobs.c.id.in_(ids), jobs.c.state.in_(FINAL))
+            rounds = {row.seq: row.tokens for row in connection.execute(again.with_for_update())}
             fresh = {"pending": 0, "units_total": 1, "units_done": 0, "units_dead": 0, "finished_at": None}
             emptied = {"state": JobState.QUEUED, "result": None, "problem": None, "phase": None, "goal": None}
-            connection.execute(update(jobs).where(jobs.c.seq.in_(found)).values(fresh | emptied))
-            connection.execute(delete(units).where(units.c.job.in_(found), units.c.no != PLAN_NUMBER))
+            connection.execute(update(jobs).where(jobs.c.seq.in_(rounds)).values(fresh | emptied))
+            connection.execute(delete(units).where(units.c.job.in_(rounds), units.c.no != PLAN_NUMBER))
             ready = {"state": UnitState.READY, "faults": 0, "losses": 0, "not_before": 0.0, "receipt": None}
-            connection.execute(update(units).where(units.c.job.in_(found)).values(ready))
-            return len(found)
+            for job, tokens in rounds.items():
+                anew = ready | {"payload": to_text({AGAIN: tokens})}
+                connection.execute(update(units).where(units.c.job == job).values(anew))
+            return len(rounds)
 
         return sum(self.database.write(partial(work, ids=part)) for part in _parts(list(job_ids)))
 

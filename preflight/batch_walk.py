@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -24,6 +25,8 @@ LEDGER_NAME = "ledger.sqlite3"
 PIECES_FOLDER = "pieces"
 PIECES_MARK = ".preflight-pieces"
 """A file that says that a folder of this name is ours."""
+_LIKE_A_BYTE = re.compile(r"\\(?=x[0-9a-f]{2})")
+_A_BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 _RESULTS = frozenset({REPORT_NAME, "report.csv", "report.html", "budget.json"})
 
 
@@ -195,8 +198,16 @@ def _labels(roots: Sequence[Path]) -> list[str]:
 
 
 def shown_name(name: str) -> str:
-    """A path as text that JSON can hold: bytes that are no UTF-8 are escaped, so that two names never become one."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    r"""A path as text that JSON can hold, so that two never become one.
+
+    A byte that is no UTF-8 becomes ``\xff``, and a backslash that could be taken for such a one ``\x5c``.
+    """
+    return os.fsencode(_LIKE_A_BYTE.sub(r"\\x5c", name)).decode("utf-8", "backslashreplace")
+
+
+def bytes_of(shown: str) -> bytes:
+    """Return the path that :func:`shown_name` has made readable."""
+    return _A_BYTE.sub(lambda hit: bytes.fromhex(hit[1].decode()), shown.encode())
 
 
 def _plain_name(root: Path) -> str:

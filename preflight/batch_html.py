@@ -5,8 +5,10 @@ from __future__ import annotations
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from preflight.wording import counted, limit_words, size
+from preflight.batch_walk import bytes_of
+from preflight.wording import counted, limit_words, money, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +28,7 @@ _MEANING = {
     "unreadable": "cannot be read",
 }
 _MAX_RUNS = 400
+_STUCK = "not-split"
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
@@ -37,25 +40,37 @@ _HEAD = """<!doctype html>
 @media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#9aa6b5;--line:#333c48;--paper:#14181d;--card:#1c2229;
 --good:#5cc98f;--act:#e3b341;--bad:#ff8a80}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);
-margin:0 auto;max-width:1200px;padding:24px}
+margin:0 auto;max-width:1600px;padding:24px}
 h1{font-size:24px;margin:0 0 4px}p{margin:4px 0 16px;color:var(--soft)}
 .cards{display:flex;flex-wrap:wrap;gap:12px;margin:0 0 20px}
-.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 14px;min-width:110px}
+.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 14px;min-width:110px;
+font:inherit;color:inherit;text-align:left}
 .card b{display:block;font-size:22px}.card span{color:var(--soft);font-size:13px}
-table{border-collapse:collapse;width:100%}
-th,td{text-align:left;vertical-align:top;padding:6px 10px;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-th{position:sticky;top:0;background:var(--paper);white-space:nowrap}td:first-child{min-width:240px}
+button.card{cursor:pointer}button.card:hover{border-color:var(--soft)}
+button.card:focus-visible,button.card[aria-pressed=true]{outline:2px solid var(--act)}
+table{border-collapse:collapse;width:100%;table-layout:fixed}
+th,td{text-align:left;vertical-align:top;padding:6px 8px;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
+th{position:sticky;top:0;background:var(--paper);white-space:nowrap}
+th:nth-child(2){width:84px}th:nth-child(3){width:48px}th:nth-child(4){width:110px}th:nth-child(5){width:66px}
+th:nth-child(3),th:nth-child(n+5):nth-child(-n+7){text-align:right}
+th:nth-child(6){width:72px}th:nth-child(7){width:106px}th:nth-child(8){width:36%}
 th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outline:2px solid var(--act)}
 th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] button::after{content:" ▼"}
 .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .v{white-space:nowrap;font-weight:600}.fits{color:var(--good)}.split,.reduce,.ocr-first{color:var(--act)}
 .wont-fit,.unreadable{color:var(--bad)}
-td small{color:var(--soft);display:block}
-.strip{display:flex;width:160px;height:14px;border-radius:3px;overflow:hidden;background:var(--card)}
+td small{color:var(--soft);display:block}a{color:inherit}
+.strip{display:flex;height:14px;margin-top:4px;border-radius:3px;overflow:hidden;background:var(--card)}
 .strip i{min-width:1px}.k-text{background:#3b82c4}.k-scan{background:#d9822b}.k-hybrid{background:#8a63b8}
 .k-image{background:#4aa57d}.k-blank{background:#b8c0ca}.k-unreadable{background:#c23b32}
 .legend{display:flex;flex-wrap:wrap;gap:14px;margin:0 0 12px;font-size:13px;color:var(--soft)}
 .legend i{display:inline-block;width:12px;height:12px;border-radius:2px;margin-right:5px;vertical-align:-1px}
+@media(max-width:1100px){th:nth-child(4),td:nth-child(4),th:nth-child(5),td:nth-child(5){display:none}
+th:nth-child(8){width:34%}}
+@media(max-width:760px){thead,.n[data-v="-1"]{display:none}tr{display:block;padding:8px 0;
+border-bottom:1px solid var(--line)}tr[hidden]{display:none}td{display:inline-block;border:0;padding:1px 14px 1px 0}
+td:first-child,td:last-child{display:block}td:nth-child(3)::before{content:"units: "}
+td:nth-child(6)::before{content:"tokens: "}}
 @media print{th{position:static}}
 </style></head><body>
 """
@@ -70,6 +85,14 @@ order=typeof x==="number"?x-y:x.localeCompare(y,undefined,{numeric:true});return
 document.querySelectorAll("th").forEach(function(one){one.removeAttribute("aria-sort")});
 head.setAttribute("aria-sort",up?"ascending":"descending");
 rows.forEach(function(row){body.appendChild(row)})})});
+document.querySelectorAll("button[data-only]").forEach(function(button,_,all){
+button.addEventListener("click",function(){
+var only=button.getAttribute("aria-pressed")==="true"?"":button.getAttribute("data-only"),shown=0,
+rows=document.querySelector("#files tbody").rows;
+all.forEach(function(one){one.setAttribute("aria-pressed",String(one===button&&only!==""))});
+Array.prototype.forEach.call(rows,function(row){
+row.hidden=only!==""&&row.getAttribute("data-is").split(" ").indexOf(only)<0;shown+=row.hidden?0:1});
+document.querySelector("#shown").textContent=only===""?"":shown+" of "+rows.length+" files are shown."})});
 </script>
 """
 
@@ -102,13 +125,8 @@ class HtmlReport:
         size_bytes = (report.get("source") or {}).get("size_bytes")
         tokens = (figures.get("tokens") or {}).get("likely")
         cost = figures.get("cost") or {}
-        where = (
-            f"<small>{counted(line.pieces, 'piece')} in {escape(line.manifest)}</small>"
-            if line.manifest and line.pieces
-            else ""
-        )
         cells = [
-            f"<td>{escape(line.path)}{where}</td>",
+            f"<td>{escape(line.path)}{_pieces(line)}</td>",
             f'<td class="v {line.verdict}">{line.verdict}</td>',
             _number(facts.get("unit_count")),
             f"<td>{_strip(facts)}</td>",
@@ -117,7 +135,8 @@ class HtmlReport:
             _money(cost),
             f"<td>{escape(_reason(line, report))}</td>",
         ]
-        self._write(f"<tr>{''.join(cells)}</tr>\n")
+        marks = f"{line.verdict} {_STUCK}" if line.reports and line.problem else line.verdict
+        self._write(f'<tr data-is="{marks}">{"".join(cells)}</tr>\n')
 
     def end(self, verdicts: Mapping[str, int], failed: int, budgets: Sequence[Budget]) -> None:
         """Write the totals and close the page."""
@@ -125,15 +144,19 @@ class HtmlReport:
         whole = sum(verdicts.values())
         cards = [_card(f"{whole:,}", "files")]
         cards += [
-            _card(f"{count:,}", word, f"{word}: {_MEANING[word]}", word) for word, count in verdicts.items() if count
+            _card(f"{count:,}", word, f"{word}: {_MEANING[word]}", word, only=word)
+            for word, count in verdicts.items()
+            if count
         ]
-        if failed:
-            cards.append(_card(f"{failed:,}", "with a problem", css="unreadable"))
+        stuck = failed - verdicts["unreadable"]
+        if stuck:
+            cards.append(_card(f"{stuck:,}", "not split", "can be read, and not be split", "unreadable", only=_STUCK))
         for budget in budgets:
             cards += _budget_cards(budget, named=len(budgets) > 1)
         for_target = f" for {escape(self._target)}" if self._target else ""
         self._write(f'<header style="order:1"><h1>Upload preflight</h1><p>{whole:,} files checked{for_target}</p>')
-        self._write(f'<div class="cards">{"".join(cards)}</div></header></div>{_SCRIPT}</body></html>\n')
+        self._write(f'<div class="cards">{"".join(cards)}</div><p id="shown" role="status"></p></header></div>')
+        self._write(f"{_SCRIPT}</body></html>\n")
 
     def _write(self, text: str) -> None:
         self._file.write(text.encode())
@@ -143,18 +166,35 @@ def _budget_cards(budget: Budget, *, named: bool) -> list[str]:
     of = f", {budget.target}" if named else ""
     cards = []
     if budget.files > budget.unknown_tokens + sum(verdict == "unreadable" for _, verdict, _ in budget.stopped):
-        low, likely, high = budget.tokens
-        cards.append(_card(f"{likely:,}", f"tokens ({low:,} to {high:,}){of}"))
-    for currency, (low_cost, likely_cost, high_cost) in sorted(budget.cost.items()):
-        cards.append(
-            _card(f"{likely_cost:,.2f} {currency}", f"to send it all ({low_cost:,.2f} to {high_cost:,.2f}){of}")
-        )
+        low, likely, high = (f"{tokens:,}" for tokens in budget.tokens)
+        cards.append(_card(likely, f"tokens{_between(low, high)}{of}"))
+    for currency, costs in sorted(budget.cost.items()):
+        low, likely, high = (money(str(cost)) for cost in costs)
+        cards.append(_card(f"{likely} {currency}", f"to send it all{_between(low, high)}{of}"))
     return cards
 
 
-def _card(figure: str, words: str, title: str = "", css: str = "") -> str:
+def _between(low: str, high: str) -> str:
+    return "" if low == high else f" ({low} to {high})"
+
+
+def _card(figure: str, words: str, title: str = "", css: str = "", only: str = "") -> str:
+    """A figure; with ``only`` a button that leaves the rows so marked."""
     shown = f'<b class="{css}">{escape(figure)}</b><span>{escape(words)}</span>'
+    if only:
+        return (
+            f'<button type="button" class="card" title="{escape(title)}" data-only="{only}" aria-pressed="false">'
+            f"{shown}</button>"
+        )
     return f'<div class="card" title="{escape(title)}">{shown}</div>'
+
+
+def _pieces(line: Line) -> str:
+    """A link to the pieces of a file, relative to the page."""
+    if not line.manifest or not line.pieces:
+        return ""
+    folder = quote(bytes_of(line.manifest).rpartition(b"/")[0])
+    return f'<small><a href="{folder}/">{counted(line.pieces, "piece")}</a></small>'
 
 
 def _number(value: int | None, words: str = "") -> str:
@@ -166,8 +206,8 @@ def _number(value: int | None, words: str = "") -> str:
 def _money(cost: Json) -> str:
     if not cost:
         return '<td class="n" data-v="-1">–</td>'
-    likely = float(cost["likely"])
-    return f'<td class="n" data-v="{likely}">{likely:,.4f} {escape(cost["currency"])}</td>'
+    likely = cost["likely"]
+    return f'<td class="n" data-v="{escape(likely)}">{money(likely)} {escape(cost["currency"])}</td>'
 
 
 def _strip(facts: Json) -> str:

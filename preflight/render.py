@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.columns import Columns
@@ -16,7 +15,7 @@ from rich.text import Text
 from extractors.facts import UnitKind
 from preflight.model import Verdict
 from preflight.render_explain import explanation
-from preflight.wording import FLAG_HINTS, UNKNOWN_TYPE, duration, kinds_of_file, limit_words, ranges, size
+from preflight.wording import FLAG_HINTS, UNKNOWN_TYPE, duration, kinds_of_file, limit_words, money, ranges, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,15 +100,6 @@ def _pieces(report: Report, *, most: int | None = None) -> Table:
     if most is not None and len(pieces) > most:
         table.add_row("…", f"{len(pieces) - most} more", "", "", "`preflight plan` shows all")
     return table
-
-
-def money(value: str) -> str:
-    """Return a decimal string rounded for people: cents, or three digits of what is less than a cent's worth."""
-    exact = Decimal(value)
-    if not exact:
-        return "0"
-    digits = 2 if exact >= 1 else 3 if exact >= Decimal("0.1") else 4 if exact >= Decimal("0.01") else 6
-    return f"{exact:.{digits}f}"
 
 
 def _headline(report: Report) -> Text:

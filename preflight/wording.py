@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -145,6 +146,15 @@ def size(count: float) -> str:
         if count >= 0.99995 * scale:  # what would be rounded to 1,000 of the smaller unit
             return f"{count / scale:.{0 if count % scale == 0 else 1}f} {unit}"
     return f"{count:.0f} B"
+
+
+def money(value: str) -> str:
+    """Return a decimal string rounded for people: cents, or three digits of what is less than a cent's worth."""
+    exact = Decimal(value)
+    if not exact:
+        return "0"
+    digits = 2 if exact >= 1 else 3 if exact >= Decimal("0.1") else 4 if exact >= Decimal("0.01") else 6
+    return f"{exact:,.{digits}f}"
 
 
 def duration(seconds: float) -> str:

@@ -11,6 +11,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
@@ -223,11 +224,18 @@ class Page(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.words = ""
+        self.links: list[str] = []
+        self.marks: list[str] = []
+        self.filters: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        assert not {"src", "href", "onload", "onerror"} & {name for name, _ in attrs}
+        given = dict(attrs)
+        assert not {"src", "onload", "onerror"} & set(given)
+        self.links += [str(given["href"])] if "href" in given else []
+        self.marks += str(given["data-is"]).split() if "data-is" in given else []
+        self.filters += [str(given["data-only"])] if "data-only" in given else []
 
     def handle_data(self, data: str) -> None:
         self.words += data
@@ -272,6 +280,20 @@ def test_the_page_shows_every_file_with_its_pages(folder: Path, workers: Slots, 
         verdict = one["report"]["verdict"] if one["report"] else "unreadable"  # type: ignore[index]
         assert f'class="v {verdict}"' in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_page_leads_to_pieces_and_can_show_one_verdict_alone(folder: Path, workers: Slots, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/50%\xff?#.txt"))
+    odd.write_text("an odd name\n")
+    result = batch(folder, workers, split=SplitOptions())
+    page = Page((tmp_path / "out" / "report.html").read_text())
+
+    assert len(page.links) == 6
+    for link in page.links:
+        assert link.startswith("pieces/")
+        assert (tmp_path / "out" / os.fsdecode(unquote_to_bytes(link)) / "manifest.json").is_file()
+    counts = {word: count for word, count in result.verdicts.items() if count}
+    assert {word: page.marks.count(word) for word in page.filters} == counts
 
 
 def test_a_budget_adds_up(folder: Path, workers: Slots) -> None:

@@ -15,11 +15,11 @@ from preflight.judging import Order, UserLimits, prepare, report_on, report_unre
 from preflight.model import Report, Verdict
 from preflight.problems import problem_from
 from preflight.reading import Unread
-from preflight.render import money, plan_view, report_view
+from preflight.render import plan_view, report_view
 from preflight.render_targets import target_view
 from preflight.target import load_profile
 from preflight.tasks import Examined
-from preflight.wording import duration, size
+from preflight.wording import duration, money, size
 
 
 def judged(facts: DocumentFacts, order: Order, media: str = "pdf", size_bytes: int = 300_000) -> Report:
@@ -131,7 +131,14 @@ def test_sizes_are_decimal_and_exact_ones_are_whole(count: int, words: str) -> N
 
 @pytest.mark.parametrize(
     ("amount", "words"),
-    [("0.00", "0"), ("0.000012", "0.000012"), ("0.0196", "0.0196"), ("0.4", "0.400"), ("12.346", "12.35")],
+    [
+        ("0.00", "0"),
+        ("0.000012", "0.000012"),
+        ("0.0196", "0.0196"),
+        ("0.4", "0.400"),
+        ("12.346", "12.35"),
+        ("1234.5", "1,234.50"),
+    ],
 )
 def test_money_is_rounded_for_people(amount: str, words: str) -> None:
     assert money(amount) == words

@@ -22,6 +22,7 @@ from preflight.batch_walk import (
     STATE_FOLDER,
     Filters,
     check_paths,
+    distinct,
     shown_name,
     walk,
 )
@@ -96,6 +97,7 @@ class BatchResult:
         known: Files whose answer was known from a former run.
         late: Results of this run that were dropped, because others had taken its work over.
         removed: Documents of former runs whose pieces were removed, because this run has none of them.
+        doubled: Paths that lie in others, or were given twice.
         budgets: What the files come to at each target; empty where there is none.
     """
 
@@ -106,6 +108,7 @@ class BatchResult:
     known: int = 0
     late: int = 0
     removed: int = 0
+    doubled: int = 0
     budgets: tuple[Budget, ...] = ()
 
 
@@ -135,7 +138,7 @@ def run_batch(
     options = options or BatchOptions()
     orders = (order, *options.also_for)
     request = make_request(orders, settings, options.split)
-    check_paths(roots)
+    check_paths(roots, out)
     state = _make_folders(out, split=options.split is not None)
     artifacts = Artifacts(state)
     name = uuid.uuid4().hex
@@ -172,6 +175,7 @@ def run_batch(
         known=run.intake.known,
         late=run.late,
         removed=removed,
+        doubled=len(roots) - len(distinct(roots, out, options.filters)),
         budgets=tuple(budgets),
     )
 

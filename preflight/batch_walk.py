@@ -76,7 +76,8 @@ def _matches(shown: str, patterns: Sequence[str]) -> bool:
 def walk(roots: Sequence[Path], out: Path | None = None, filters: Filters | None = None) -> Iterator[Found]:
     """Yield the files below the given paths in a stable order; links, devices and pipes are left out.
 
-    A path given may itself be a link. With several paths, names in the report begin with the name of their path.
+    A path given may itself be a link. With several paths, names in the report begin with the name of their path; one
+    that lies in another adds nothing.
 
     Args:
         roots: Files and folders.
@@ -88,16 +89,10 @@ def walk(roots: Sequence[Path], out: Path | None = None, filters: Filters | None
         UsageError: A path is neither a file nor a folder.
     """
     resolved = None if out is None else Path(os.path.realpath(out))
-    labels = _labels(roots) if len(roots) > 1 else [None] * len(roots)
+    roots = distinct(roots, out, filters)
+    labels = _labels(roots) if len(roots) > 1 else [""] * len(roots)
     for root, label in zip(roots, labels, strict=True):
-        where = _Folder(
-            path=root,
-            real=Path(os.path.realpath(root)),
-            shown=label or "",
-            relative=label or "",
-            out=resolved,
-            filters=filters or Filters(),
-        )
+        where = _folder(root, label, resolved, filters)
         try:
             mode = root.stat().st_mode
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
@@ -139,6 +134,8 @@ class _Folder:
 
     def is_report(self, real: Path) -> bool:
         """Whether a path is a result of this batch or of another, or one that is not complete."""
+        if real.name == PIECES_MARK:
+            return True
         if real.name not in _RESULTS and not real.name.startswith(STAGING_PREFIX):
             return False
         return real.parent == self.out or _is_state(real.parent / STATE_FOLDER)
@@ -155,6 +152,34 @@ class _Folder:
     def refused(self, why: str) -> Found:
         shown = self.shown or "."
         return Found(path=self.path, shown=shown, error=FileMissing(f"The folder {shown} {why}"))
+
+
+def _folder(root: Path, label: str, out: Path | None, filters: Filters | None) -> _Folder:
+    real = Path(os.path.realpath(root))
+    return _Folder(path=root, real=real, shown=label, relative=label, out=out, filters=filters or Filters())
+
+
+def distinct(roots: Sequence[Path], out: Path | None = None, filters: Filters | None = None) -> list[Path]:
+    """Return the paths without those that are come by on the way through another, and without doubles."""
+    resolved = None if out is None else Path(os.path.realpath(out))
+    folders = [_folder(root, "", resolved, filters) for root in roots]
+    first = {folder.real: folder for folder in reversed(folders)}
+    return [
+        folder.path
+        for folder in folders
+        if first[folder.real] is folder
+        and not any(_comes_by(first[above], folder.real) for above in folder.real.parents if above in first)
+    ]
+
+
+def _comes_by(folder: _Folder, real: Path) -> bool:
+    """Whether the way through a folder leads to a path in it, which has no links."""
+    names = real.relative_to(folder.real).parts
+    for name in names:
+        folder = folder.below(name)
+        if folder.is_ours() or not folder.filters.takes(folder.shown, folder=True):
+            return False
+    return len(names) <= MAX_DEPTH
 
 
 def _walk_folder(folder: _Folder, depth: int) -> Iterator[Found]:
@@ -214,11 +239,11 @@ def _plain_name(root: Path) -> str:
     return root.name if root.name not in ("", "..") else Path(os.path.realpath(root)).name
 
 
-def check_paths(roots: Sequence[Path]) -> None:
+def check_paths(roots: Sequence[Path], out: Path) -> None:
     """Look at all paths before anything is read.
 
     Raises:
-        UsageError: A path is neither a file nor a folder.
+        UsageError: A path is neither a file nor a folder, or is a result of the batch that goes to ``out``.
     """
     for root in roots:
         try:
@@ -227,6 +252,15 @@ def check_paths(roots: Sequence[Path]) -> None:
             raise _not_there(root) from error
         except OSError:  # it is there; what is the matter will be its line in the report
             continue
+        _refuse_results(root, Path(os.path.realpath(out)))
+
+
+def _refuse_results(root: Path, out: Path) -> None:
+    real = Path(os.path.realpath(root))
+    ours = [out / STATE_FOLDER] + ([out / PIECES_FOLDER] if (out / PIECES_FOLDER / PIECES_MARK).exists() else [])
+    if any(real.is_relative_to(one) for one in ours):
+        names = [safe_label(shown_name(str(one)), 300) for one in (root, out)]
+        raise UsageError(f"{names[0]} is a result of the batch in {names[1]}. To read it, choose another folder (-o).")
 
 
 def _not_there(root: Path) -> UsageError:

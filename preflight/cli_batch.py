@@ -204,6 +204,8 @@ def _show(result: BatchResult, *, budget: bool, output: Path) -> None:
         )
     if result.incomplete:
         lines.append(f"{result.incomplete:,} are not wholly in their pieces; their manifests name what is missing")
+    if result.doubled:
+        lines.append(f"{counted(result.doubled, 'path')} given twice or inside another; the files in it count once")
     if result.removed:
         lines.append(f"pieces of {counted(result.removed, 'file')} that this run has none of were removed")
     if budget:

@@ -158,13 +158,13 @@ def test_no_file_at_all_is_said(tmp_path: Path, workers: Slots) -> None:
 
 
 def test_several_paths_never_share_a_name(tmp_path: Path) -> None:
-    for parent in ("one", "two"):
+    for parent in ("one", "two", "three"):
         (tmp_path / parent / "in").mkdir(parents=True)
         (tmp_path / parent / "in" / "a.txt").write_text(parent)
 
-    shown = [one.shown for one in walk([tmp_path / "one" / "in", tmp_path / "two" / "in", tmp_path / "two"])]
+    shown = [one.shown for one in walk([tmp_path / "one" / "in", tmp_path / "two" / "in", tmp_path / "three"])]
 
-    assert shown == ["in/a.txt", "in (2)/a.txt", "two/in/a.txt"]
+    assert shown == ["in/a.txt", "in (2)/a.txt", "three/in/a.txt"]
 
 
 class Nonsense:

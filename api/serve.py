@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 BUSY_S = 30.0
 GRACE_S = 10
 KEEP_ALIVE_S = 75
-"""Seconds an idle connection is kept: longer than clients and proxies keep theirs (httpx 5, nginx 60), because who sends
-on a connection that is being closed at that moment sees it reset."""
+"""Seconds an idle connection is kept: longer than clients and proxies keep theirs (httpx 5, nginx 60), because who
+sends on a connection that is being closed at that moment sees it reset."""
 PRELOAD = (
     "preflight.tasks",
     "preflight.warm_fresh",

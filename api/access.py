@@ -50,6 +50,8 @@ RULES = (
     Rule("GET", "/healthz", "open"),
     Rule("GET", "/readyz", "open"),
     Rule("GET", "/openapi.json", "open"),
+    Rule("GET", "/", "open"),
+    Rule("GET", "/web/{name}", "open"),
     Rule("GET", "/v1/version", "any"),
     Rule("GET", "/v1/limits", "any"),
     Rule("GET", "/v1/targets", "any"),

@@ -201,13 +201,21 @@ class Artifacts:
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
-    def sweep(self) -> None:
-        """Remove what killed programs left half done. Only for whom knows that nobody else is at work."""
+    def sweep(self, *, before_s: float | None = None) -> None:
+        """Remove what killed programs left half done.
+
+        Args:
+            before_s: What was last touched before, seconds since 1970. Without it all of it goes, which is only for
+                whom knows that nobody else is at work.
+        """
         for left in (self.folder / "tmp").iterdir():
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # its maker was quicker
+                if before_s is not None and left.stat().st_mtime >= before_s:
+                    continue
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink()
 
     def _receipt_path(self, asked: Json) -> Path:
         name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

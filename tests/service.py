@@ -79,6 +79,7 @@ class Service:
                 httpx.get(f"{self.address}/healthz", timeout=5)
                 return
             time.sleep(0.05)
+        assert not self._serves, "the service does not answer"
 
     def kill(self) -> None:
         assert self.process is not None

@@ -12,6 +12,7 @@ from service import running
 from test_api import is_problem
 
 import api
+from api.access import find_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,3 +65,12 @@ def test_every_part_the_script_asks_for_is_in_the_page() -> None:
     ids = set(re.findall(r'id="([\w-]+)"', page))
 
     assert set(re.findall(r'\$\("([\w-]+)"\)', script)) <= ids
+
+
+def test_the_page_is_open_to_those_without_a_key() -> None:
+    """It asks for the key itself, and shows nothing before."""
+    for path in ("/", "/web/app.js", "/web/app.css", "/web/icon.svg"):
+        rule = find_rule("GET", path)
+        assert rule is not None
+        assert rule.scope == "open"
+    assert find_rule("POST", "/") is None

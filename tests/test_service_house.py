@@ -21,7 +21,7 @@ from preflight.ledger.records import Reached
 from preflight.ledger.schema import documents
 from preflight.ledger.states import JobState
 from preflight.runner import Runner
-from preflight.service.housekeeping import YOUNG_S, Housekeeping
+from preflight.service.housekeeping import LEFT_S, YOUNG_S, Housekeeping
 from preflight.service.jobs import Wish
 from preflight.service.options import ServiceOptions
 from preflight.service.space import Space, open_space
@@ -96,6 +96,22 @@ def test_what_jobs_refer_to_stays_and_everything_else_goes(tmp_path: Path) -> No
         Housekeeping(made).purge()
         assert view.result is not None
         assert not made.artifacts.has(view.result["manifest"])
+
+
+def test_what_a_kill_left_half_done_goes_and_what_is_under_way_stays(tmp_path: Path) -> None:
+    with space(tmp_path) as made:
+        old, new = made.incoming / "old", made.incoming / "new"
+        scrap, fresh = tmp_path / "store" / "tmp" / "old", tmp_path / "store" / "tmp" / "new"
+        for path in (old, new):
+            path.mkdir()
+        for path in (scrap, fresh):
+            path.touch()
+        for path in (old, scrap):
+            os.utime(path, (time.time() - LEFT_S - 60,) * 2)
+
+        Housekeeping(made).purge()
+
+        assert [path.exists() for path in (old, new, scrap, fresh)] == [False, True, False, True]
 
 
 def test_documents_and_jobs_go_when_their_time_is_over(tmp_path: Path) -> None:

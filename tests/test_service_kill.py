@@ -29,6 +29,10 @@ TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}
 CHUNK = 200_000
 PATIENCE_S = 600
+CLIENT = httpx.Client(timeout=60)
+"""One for all threads: making one takes longer than a request."""
+gone = threading.Event()
+"""Set when the service is not started again, so that nobody waits for it."""
 
 
 class Sender:
@@ -45,6 +49,7 @@ class Sender:
         deadline = time.monotonic() + PATIENCE_S
         while self.acknowledged < len(self.data):
             assert time.monotonic() < deadline, "the service does not come back"
+            assert not gone.is_set()
             try:
                 self._step()
             except httpx.TransportError:
@@ -55,10 +60,10 @@ class Sender:
         if not self.place:
             name = base64.b64encode(f"{self.number}.bin".encode()).decode()
             headers = {**TUS, "Upload-Length": str(len(self.data)), "Upload-Metadata": f"filename {name}"}
-            answer = httpx.post(f"{address}/v1/uploads", headers=headers, timeout=60)
+            answer = CLIENT.post(f"{address}/v1/uploads", headers=headers)
             assert answer.status_code == 201, answer.text
             self.place = answer.headers["location"]
-        there = httpx.head(f"{address}{self.place}", headers=TUS, timeout=60)
+        there = CLIENT.head(f"{address}{self.place}", headers=TUS)
         assert there.status_code == 200, "an acknowledged upload is gone"
         at = int(there.headers["upload-offset"])
         assert at >= self.acknowledged, "acknowledged bytes are gone"
@@ -67,7 +72,7 @@ class Sender:
             self.acknowledged = at
             return
         headers = {**BYTES, "Upload-Offset": str(at)}
-        answer = httpx.patch(f"{address}{self.place}", content=part, headers=headers, timeout=60)
+        answer = CLIENT.patch(f"{address}{self.place}", content=part, headers=headers)
         if answer.status_code == 423:  # the killed one's connection is not quite gone
             return
         assert answer.status_code == 204, answer.text
@@ -83,9 +88,10 @@ def patient(method: str, address: str, **options: Any) -> httpx.Response:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return httpx.request(method, address, timeout=60, **options)
+            return CLIENT.request(method, address, **options)
         except httpx.TransportError:
             assert time.monotonic() < deadline
+            assert not gone.is_set()
             time.sleep(0.05)
 
 
@@ -109,6 +115,7 @@ def test_killed_again_and_again_nothing_that_was_acknowledged_is_lost(
     arguments = ["--workers", "1"] + (["--database", ledger_url] if on_postgres else [])
     data = (samples / "report.pdf").read_bytes()
     asked: dict[str, str] = {}
+    gone.clear()
     with ExitStack() as stack:
         services = [stack.enter_context(Service(tmp_path, *arguments)) for _ in range(2 if on_postgres else 1)]
         addresses = [one.address for one in services]
@@ -116,11 +123,15 @@ def test_killed_again_and_again_nothing_that_was_acknowledged_is_lost(
         with ThreadPoolExecutor(8) as pool:
             sending = [pool.submit(one.send) for one in senders]
             asking = pool.submit(ask_for_jobs, addresses[0], data, asked)
-            for kill in range(KILLS):
-                _wait_for(lambda at=kill: sum(one.done() for one in sending) > UPLOADS * (at + 1) // (KILLS + 2))
-                victim = services[kill % len(services)]
-                victim.kill()
-                victim.start()
+            try:
+                for kill in range(KILLS):
+                    _wait_for(lambda at=kill: sum(one.done() for one in sending) > UPLOADS * (at + 1) // (KILLS + 2))
+                    victim = services[kill % len(services)]
+                    victim.kill()
+                    victim.start()
+            except BaseException:
+                gone.set()
+                raise
             for one in (*sending, asking):
                 one.result()
 

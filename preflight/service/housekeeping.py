@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_, select, update
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 PURGE_EVERY_S = 300.0
 YOUNG_S = 600.0
 """Results that nobody refers to stay so long: whoever makes them may not have said yet whose they are."""
+LEFT_S = 86_400.0
+"""What was left half done is removed after so long: longer than any request or unit of work."""
 TRIES_AFTER_S = (5.0, 60.0, 300.0, 1_800.0, 7_200.0, 21_600.0, 43_200.0)
 """Pauses between tries to deliver a message; after the last one it is given up."""
 _LEASE_S = 60.0
@@ -40,7 +44,7 @@ class Housekeeping:
     def __init__(self, space: Space) -> None:
         """Take what is to be kept."""
         self._space = space
-        self._purged_at = -PURGE_EVERY_S
+        self._purged_at: float | None = None
 
     def turn(self) -> None:
         """Do what is due.
@@ -48,8 +52,9 @@ class Housekeeping:
         Raises:
             PreflightError: The database or the disk cannot be used.
         """
-        if time.monotonic() - self._purged_at >= PURGE_EVERY_S:
+        if self._purged_at is None:  # what a crash kept from being entered can only be there at the start
             self._space.documents.reconcile()
+        if self._purged_at is None or time.monotonic() - self._purged_at >= PURGE_EVERY_S:
             self.purge()
             self._purged_at = time.monotonic()
         if self._space.options.webhooks:
@@ -61,8 +66,17 @@ class Housekeeping:
         space.uploads.purge()
         space.documents.forget(space.documents.expired())
         self._forget_jobs()
+        self._drop_leftovers(time.time() - LEFT_S)
         kept, before_s = self._needed(), time.time() - YOUNG_S
         return space.artifacts.drop_old(before_s, kept)
+
+    def _drop_leftovers(self, before_s: float) -> None:
+        """Remove what killed programs left half done; who is still at it has touched it since."""
+        self._space.artifacts.sweep(before_s=before_s)
+        for left in self._space.incoming.iterdir():
+            with suppress(FileNotFoundError):
+                if left.stat().st_mtime < before_s:
+                    shutil.rmtree(left, ignore_errors=True)
 
     def tell(self) -> int:
         """Deliver messages that are due; return how many were tried."""

@@ -76,8 +76,7 @@ class Workers:
         """Work until stopped, or until the machine fails. Each time under a new name: what was lent stays behind."""
         space, name = self._space, uuid.uuid4().hex
         with present(space.runners, name, about_worker(space, self._size)):
-            if release_dead(space.ledger, space.runners) <= 1:
-                space.artifacts.sweep()
+            release_dead(space.ledger, space.runners)
             engine = LocalEngine(executor, space.artifacts, workers=self._size)
             runner = Runner(space.ledger, engine, space.artifacts, name=name)
             with self._lock:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SMALL_BYTES = 64 * 1024
 HEADER_BYTES = 32 * 1024
 DAY_S = 86_400
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _Headers = list[tuple[bytes, bytes]]
 
 
@@ -126,6 +127,8 @@ class Guard:
         if rule is not None and rule.scope == "open":
             await self._app(scope, body.receive, exchange.send)
             return
+        if self._keys is None:
+            _check_origin(scope["method"], headers)
         key = None if self._keys is None else await self._known(self._keys, headers, rule, scope)
         if key is not None:
             exchange.tenant, exchange.key_id = state["tenant"], state["key_id"] = key.tenant, key.id
@@ -230,6 +233,14 @@ def _check_length(headers: _Headers, most: int) -> None:
     """Refuse a body that says itself that it is too large, before any of it is read."""
     if _declared(headers) > most:
         raise HTTPException(413, f"The body has more than the {most:,} bytes that are taken here.")
+
+
+def _check_origin(method: str, headers: _Headers) -> None:
+    """Refuse what a page of another site makes a browser send. Who shows a key is no such page: it knows none."""
+    origin = next((value for name, value in headers if name == b"origin"), None)
+    host = next((value for name, value in headers if name == b"host"), b"")
+    if origin is not None and method not in _SAFE and origin.lower().partition(b"://")[2] != host.lower():
+        raise HTTPException(403, "A page of another site may not use this service. Give it a key, with --keys.")
 
 
 def _extra(error: PreflightError) -> dict[str, str]:

@@ -285,6 +285,34 @@ def test_the_service_answers_to_its_names_alone(host: str, status: int) -> None:
     assert "evil" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("method", "origin", "status"),
+    [
+        ("POST", "http://localhost", 200),
+        ("POST", "HTTP://LOCALHOST", 200),
+        ("POST", "http://evil.example", 403),
+        ("POST", "http://localhost.evil.example", 403),
+        ("POST", "http://localhost:81", 403),
+        ("POST", "null", 403),
+        ("GET", "http://evil.example", 200),
+    ],
+)
+def test_a_page_of_another_site_changes_nothing(method: str, origin: str, status: int) -> None:
+    inside = Inside()
+    answer = ask(Guard(inside, LIMITS), method, "/v1/documents", origin=origin)
+
+    assert answer.status_code == status
+    assert inside.reached == (status == 200)
+    assert "evil" not in answer.text
+
+
+def test_who_has_a_key_may_call_from_anywhere(store: KeyStore) -> None:
+    token = store.create(scopes={"write"})[1].token
+    guard = Guard(Inside(), LIMITS, keys=Keyring(store))
+
+    assert ask(guard, "POST", "/v1/documents", origin="http://app.example", x_api_key=token).status_code == 200
+
+
 @pytest.mark.parametrize("given", ["a1b2c3d4-e5f6", "0" * 64])
 def test_a_request_id_is_kept(given: str) -> None:
     answer = ask(Guard(Inside(), LIMITS), "GET", "/healthz", x_request_id=given)

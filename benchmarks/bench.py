@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -47,6 +48,10 @@ class Bench:
         self.folder.mkdir(parents=True)
         self.made.mkdir(exist_ok=True)
 
+    def some(self, paths: list[Path], every: int, trial: int = 3) -> list[Path]:
+        """Return all of them, for the subset one of so many, for a trial the first few."""
+        return {"trial": paths[:trial], "subset": paths[::every], "all": paths}[self.extent]
+
     def make(self, name: str, maker: Callable[[Path], object]) -> Path:
         """Return a generated document, made when it is not there yet; whole or not at all."""
         path = self.made / name
@@ -64,6 +69,9 @@ class Bench:
 
     def reports(self, files: list[Path], *options: str) -> list[dict[str, object]]:
         """What `preflight check --json` says of files."""
-        done = run([*PREFLIGHT, "check", *map(str, files), "--json", "--exit-zero", *options], keep=True)
+        command = [*PREFLIGHT, "check", *map(str, files), "--json", "--exit-zero", *options]
+        done = run(command, keep=True)
+        if not done.output:
+            sys.exit(f"preflight check ended with code {done.code} and said nothing; run it by hand: {command}")
         told = json.loads(done.output)
         return told if isinstance(told, list) else [told]

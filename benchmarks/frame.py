@@ -2,8 +2,8 @@
 
 Seconds of CPU are user + system of a process and of all it waited for. Memory is the highest sum, over a command's
 process tree, of proportional memory that no file stands behind: what workers share counts once, a mapped input does not
-count. It is sampled in a run of its own, so that looking does not slow down what is timed. Tools take turns within a
-round, so a busy moment hits them alike, and ratios are taken from the pairs of each round.
+count. Where the clock matters it is sampled in a run of its own, so that looking does not slow down what is timed.
+Tools take turns within a round, so a busy moment hits them alike, and ratios are taken from the pairs of each round.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def run(
     Args:
         command: What to run.
         keep: Return standard output; it is thrown away otherwise.
-        memory: Sample memory; the times are then not to be used.
+        memory: Sample memory; the wall time is then a little longer.
         env: Environment variables besides the present ones.
     """
     before, start = children_cpu_s(), time.perf_counter()

@@ -26,6 +26,7 @@ PEERS = {
     "python-docx": "python-docx-text",
     "markitdown": "markitdown-text",
 }
+SLOW = ("python-docx", "markitdown")
 MOST_OF_KREUZBERG = 1.0
 CHECK = "preflight check"
 
@@ -65,13 +66,12 @@ def commands(bench: Bench, source: Path) -> dict[str, list[str]]:
 
 
 def timed(bench: Bench, source: Path, result: Result) -> None:
-    """Time and memory on the long document; markitdown once, as it is slow."""
+    """Time and memory on the long document; the slow ones once, with memory."""
     todo = commands(bench, source)
-    slow = todo.pop("markitdown", None)
+    slow = {name: todo.pop(name) for name in SLOW if name in todo}
     runs = interleaved({name: lambda command=command: run(command) for name, command in todo.items()}, bench.rounds)
-    if slow is not None:
-        runs["markitdown"] = [run(slow)]
-        todo["markitdown"] = slow
+    looked_at = {name: run(command, memory=True) for name, command in (todo | slow).items()}
+    runs |= {name: [looked_at[name]] for name in slow}
     table = Table(
         f"A generated DOCX of {megabytes(source.stat().st_size)} MB",
         ("tool", "wall s", "CPU s", "CPU of preflight text : its", "CPU of preflight check : its", "peak MB"),
@@ -79,7 +79,7 @@ def timed(bench: Bench, source: Path, result: Result) -> None:
     for name, done in runs.items():
         times = (spread([one.wall_s for one in done]), spread([one.cpu_s for one in done]))
         beside = [f"{ratio(runs[ours][: len(done)], done):.2f}" for ours in (OURS, CHECK)]
-        table.rows.append((name, *times, *beside, megabytes(run(todo[name], memory=True).peak_bytes)))
+        table.rows.append((name, *times, *beside, megabytes(looked_at[name].peak_bytes)))
     result.tables.append(table)
     if "kreuzberg" in runs:
         for ours in (OURS, CHECK):

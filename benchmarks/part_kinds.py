@@ -33,13 +33,14 @@ Pages = list[set[int] | None]
 
 def measure(bench: Bench) -> Result:
     """Run the part."""
-    result = Result("kinds", "Which pages need OCR", (__doc__ or "").split("\n\n", 1)[1], bench.rounds)
+    result = Result("kinds", "Which pages need OCR", (__doc__ or "").split("\n\n", 1)[1])
     result.versions = bench.peers.versions(*PEERS)
     labels = [label for label in bench.labels() if label.kinds]
     files = [str(label.path) for label in labels]
     tasks = {"preflight check": [*PREFLIGHT, "check", *files, "--json", "--exit-zero"]}
     tasks |= {name: bench.peers.command(task, *files) for name, task in PEERS.items() if bench.peers.has(name)}
-    runs = interleaved({name: lambda todo=todo: run(todo, keep=True) for name, todo in tasks.items()}, bench.rounds)
+    rounds = result.rounds = bench.rounds if bench.extent == "all" else 1
+    runs = interleaved({name: lambda todo=todo: run(todo, keep=True) for name, todo in tasks.items()}, rounds)
     reports = json.loads(runs["preflight check"][0].output)
     found: dict[str, Pages] = {
         name: [None if pages is None else set(pages) for pages in json.loads(done[0].output)]

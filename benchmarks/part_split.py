@@ -34,16 +34,16 @@ MOST_OF_QPDF_BYTES, MOST_OF_QPDF_WALL, MOST_BYTES = 1.02, 1.3, 250e6
 def measure(bench: Bench) -> Result:
     """Run the part."""
     result = Result("split", "Split: time, bytes, memory, completeness", (__doc__ or "").split("\n\n", 1)[1])
-    result.rounds = bench.rounds
     result.versions = bench.peers.versions("qpdf", *LIBRARIES)
     few = bench.extent == "trial"
     digital = bench.make(f"digital-{20 if few else 1000}.pdf", lambda path: born_digital(path, 20 if few else 1000))
-    compared(bench, "1,000 born-digital pages in 20", digital, 5 if few else 50, result)
+    compared(bench, "1,000 born-digital pages in 20", digital, 5 if few else 50, result, bench.rounds)
     if not few:
+        once = bench.rounds if bench.extent == "all" else 1
         shared = bench.make("shared-500.pdf", shared_resources)
-        compared(bench, "500 pages, one dictionary of all pictures, in 10", shared, 50, result)
+        compared(bench, "500 pages, one dictionary of all pictures, in 10", shared, 50, result, once)
         scan = bench.make("paper-300.pdf", lambda path: paper_scan(path, 300))
-        compared(bench, "300 scanned pages in 15", scan, 20, result)
+        compared(bench, "300 scanned pages in 15", scan, 20, result, once)
     pictures = 20 if few else 500
     docx = bench.make(f"pictures-{pictures}.docx", lambda path: pictured_docx(path, pictures))
     flowing(bench, docx, result)
@@ -85,12 +85,12 @@ def fresh(folder: Path) -> Path:
     return folder
 
 
-def compared(bench: Bench, name: str, source: Path, step: int, result: Result) -> None:
+def compared(bench: Bench, name: str, source: Path, step: int, result: Result, rounds: int) -> None:
     """Let the tools take turns; look at what they wrote."""
     found = tools(bench, source, step)
-    runs = interleaved(found, bench.rounds)
+    runs = interleaved(found, rounds)
     columns = ("tool", "wall s", "CPU s", "CPU : qpdf", "bytes : input", "MB", "text", "links", "outline", "fields")
-    table = Table(f"{name} ({megabytes(source.stat().st_size)} MB)", columns)
+    table = Table(f"{name} ({megabytes(source.stat().st_size)} MB), rounds: {rounds}", columns)
     sizes: dict[str, int] = {}
     for tool, done in runs.items():
         pieces = sorted((bench.folder / tool).glob("*.pdf"))

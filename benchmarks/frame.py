@@ -69,7 +69,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What was to be reached, what was measured, and whether it was; ``met`` is None where it was not measured."""
+    """What was to be reached, what was measured, and whether it was; ``met`` is None where no goal is set."""
 
     what: str
     goal: str

@@ -41,7 +41,7 @@ def _goals(results: list[dict[str, object]]) -> Iterator[str]:
     yield "## Goals\n"
     yield "goal | to reach | measured | reached"
     yield "--- | --- | --- | ---"
-    words = {True: "yes", False: "**no**", None: "not measured"}
+    words = {True: "yes", False: "**no**", None: "–"}
     for result in results:
         for goal in result["goals"]:
             yield f"{goal['what']} | {goal['goal']} | {goal['measured']} | {words[goal['met']]}"
@@ -50,7 +50,7 @@ def _goals(results: list[dict[str, object]]) -> Iterator[str]:
 
 def _part(number: int, result: dict[str, object]) -> Iterator[str]:
     yield f"## {number}. {result['title']}\n"
-    yield f"{result['about']}\n"
+    yield f"{result['about'].strip()}\n"
     for table in result["tables"]:
         yield f"**{table['title']}**\n"
         yield " | ".join(table["columns"])

@@ -41,7 +41,7 @@ class Sent:
 
 def tell(result: Result, sent: Sequence[Sent], timeout_s: int, learnt: int) -> None:
     """Add tables, plots and goals."""
-    result.about += (
+    result.about = result.about.strip() + (
         f"\n\nIn this run the read time-out was {timeout_s} s, {learnt} documents were measured first, and "
         f"{len(sent)} tried: scans and pages with pictures of the corpus, and generated "
         "scans, in black and white (some 40 kB a page) and in gray (some 200 kB)."

@@ -140,6 +140,17 @@ class Printed:
     prints: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsTask:
+    """Arguments of ``rows``: the table, and what :class:`CutTask` says of the document."""
+
+    unit: int
+    source_name: str
+    media_type: str
+    password: str | None = None
+    limits: ReadLimits = field(default_factory=ReadLimits)
+
+
 @runtime_checkable
 class Mending(Protocol):
     """Optional for a cutter: it mends what is damaged in the document, and tells."""
@@ -163,6 +174,10 @@ class Weighing(Protocol):
 class RowCutter(Protocol):
     """Optional for a cutter: a table larger than a piece can be cut by rows."""
 
+    def row_lengths(self, unit: int) -> tuple[int, ...]:
+        """Return how many characters of text each row of a table has; nothing when it is no table."""
+        ...
+
     def cut_rows(
         self, unit: int, first_row: int, last_row: int, out: BinaryIO, *, shrink: Shrink | None = None
     ) -> tuple[Change, ...]:
@@ -184,14 +199,7 @@ def cut(files: Files, payload: Payload, emit: Emit) -> bytes:
     extractor = extractor_for(task.media_type)
     if not isinstance(extractor, Cuttable):
         raise UnsupportedFormat(f"{task.media_type} is not cut into files of its kind. Use --as text, or convert it.")
-    options = CutOptions(
-        media_type=task.media_type,
-        source_name=task.source_name,
-        password=task.password,
-        active_content=task.active_content,
-        drop_fonts=task.drop_fonts,
-        limits=task.limits,
-    )
+    options = _options(task, task.active_content, drop_fonts=task.drop_fonts)
     with extractor.cutter(files.document, options) as cutter:
         for place, out in enumerate(files.outputs):
             done = _cut_one(cutter, task, place, out)
@@ -241,6 +249,30 @@ def _write(cutter: Cutter, span: Span, out: BinaryIO, shrink: Shrink | None) -> 
     if not isinstance(cutter, RowCutter):
         raise UnsupportedFormat("Tables of this kind of document cannot be cut by rows.", unit=span.first)
     return cutter.cut_rows(span.first, *span.rows, out, shrink=shrink)
+
+
+def rows(files: Files, payload: Payload, emit: Emit) -> bytes:
+    """Return how many characters of text each row of a table has."""
+    del emit
+    task = RowsTask(**payload | {"limits": ReadLimits(**payload["limits"])})
+    extractor = extractor_for(task.media_type)
+    if not isinstance(extractor, Cuttable):
+        return dump(())
+    with extractor.cutter(files.document, _options(task, "keep")) as cutter:
+        return dump(cutter.row_lengths(task.unit) if isinstance(cutter, RowCutter) else ())
+
+
+def _options(
+    task: CutTask | RowsTask, active_content: Literal["strip", "keep", "reject"], *, drop_fonts: bool = False
+) -> CutOptions:
+    return CutOptions(
+        media_type=task.media_type,
+        source_name=task.source_name,
+        password=task.password,
+        active_content=active_content,
+        drop_fonts=drop_fonts,
+        limits=task.limits,
+    )
 
 
 def fingerprint(files: Files, payload: Payload, emit: Emit) -> bytes:
@@ -302,6 +334,7 @@ FILE_TASKS: dict[str, Callable[[Files, Payload, Emit], bytes]] = {
     "cut": cut,
     "fingerprint": fingerprint,
     "join": join,
+    "rows": rows,
     "compare": compare,
     "show": show,
 }

@@ -68,7 +68,7 @@ def document_pieces(
         by_rows |= fitting.lost - bench.bad.keys()
     fitted = [_as_read(_ready(surveyed, [one])[0], weighed.get(one.span)) for one in pieces]
     for number in sorted(by_rows - bench.bad.keys()):
-        fitted += row_pieces(surveyed, bench, number)
+        fitted += row_pieces(surveyed, bench, number, fitting.frame.room((number, number)))
     if not fitted and bench.killed is not None:  # nothing is known of the document
         raise Stopped(bench.killed)
     if not fitted:

@@ -127,6 +127,12 @@ class DocxCutter:
             found = self._tables[unit] = rows.shape(self._source.body.stretch(unit, unit).blocks[0])
         return found
 
+    def row_lengths(self, unit: int) -> tuple[int, ...]:
+        """Return how many characters of text each row of a table has; nothing when it is no table."""
+        self._check(unit, unit)
+        table = rows.table_in(self._source.body.stretch(unit, unit).blocks[0])
+        return () if table is None else tuple(map(rows.text_length, rows.rows_of(table)))
+
     def cut_rows(
         self, unit: int, first_row: int, last_row: int, out: BinaryIO, *, shrink: Shrink | None = None
     ) -> tuple[Change, ...]:

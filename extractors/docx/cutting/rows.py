@@ -15,7 +15,7 @@ from extractors.docx.cutting import marks
 from extractors.docx.cutting.marks import ADDED, RANGE_ENDS, RANGE_STARTS, ROWS
 from extractors.docx.cutting.notes import NOTE_REFERENCES
 from extractors.docx.cutting.ranges import COMMENT_REFERENCE
-from extractors.docx.names import W_SDT, W_SDT_CONTENT, W_TBL, W_TC, W_TR, W_VAL, is_on, w
+from extractors.docx.names import W_SDT, W_SDT_CONTENT, W_T, W_TBL, W_TC, W_TR, W_VAL, is_on, w
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +96,11 @@ def keep_rows(table: Element, first: int, last: int) -> tuple[list[Element], lis
         table[at:at] = repeated
     _drop_empty_wrappers(table)
     return before, kept
+
+
+def text_length(row: Element) -> int:
+    """Return how many characters of text a row has, those of tables inside it included."""
+    return sum(len(text.text or "") for text in row.iter(W_T))
 
 
 def first_row(table: Element) -> int:

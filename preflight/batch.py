@@ -98,6 +98,7 @@ class BatchResult:
         late: Results of this run that were dropped, because others had taken its work over.
         removed: Documents of former runs whose pieces were removed, because this run has none of them.
         doubled: Paths that lie in others, or were given twice.
+        examples: Name of the first few files that failed, and why.
         budgets: What the files come to at each target; empty where there is none.
     """
 
@@ -109,6 +110,7 @@ class BatchResult:
     late: int = 0
     removed: int = 0
     doubled: int = 0
+    examples: tuple[tuple[str, str], ...] = ()
     budgets: tuple[Budget, ...] = ()
 
 
@@ -171,6 +173,7 @@ def run_batch(
         report=out / REPORT_NAME,
         verdicts=totals.verdicts,
         failed=totals.failed,
+        examples=tuple(totals.examples),
         incomplete=totals.incomplete,
         known=run.intake.known,
         late=run.late,

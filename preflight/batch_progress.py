@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from preflight.wording import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from preflight.batch import Progressed
 
+EVERY_S = 60.0
+"""How often a log is told how far a batch is."""
 _WINDOW_S = 60.0
 _LEAST_S = 1.0
 _MARKS = 240
@@ -48,3 +52,23 @@ def progress_text(at: Progressed, rate: float | None) -> str:
         if at.all_found and at.found > ended:
             parts.append(f"{duration((at.found - ended) / rate)} to go")
     return ", ".join(parts)
+
+
+class Teller:
+    """Says how far a batch is in lines for a log: now and then, and at the end. The clock is the caller's."""
+
+    def __init__(self, now: float, write: Callable[[str], object]) -> None:
+        """Begin at the time ``now``, in seconds of any clock; lines go to ``write``."""
+        self._pace = Pace(now)
+        self._told_at = now
+        self._write = write
+        self._last = ""
+
+    def tell(self, now: float, at: Progressed) -> None:
+        """Take how far the batch is at ``now``."""
+        self._pace.note(now, at.done)
+        ended = at.all_found and at.done + at.known >= at.found
+        line = progress_text(at, None if ended else self._pace.rate(now, at.done))
+        if line != self._last and (ended or now - self._told_at >= EVERY_S):
+            self._told_at, self._last = now, line
+            self._write(line)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from preflight.ledger.store import Ledger
 
 _AT_ONCE = 200
+_EXAMPLES = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,16 +44,20 @@ class Totals:
         verdicts: Number of files by verdict.
         failed: Files that could not be read, or not be split.
         incomplete: Files of which something is in no piece.
+        examples: Name of the first few that failed, and why.
     """
 
     verdicts: dict[str, int] = field(default_factory=lambda: {str(word): 0 for word in Verdict})
     failed: int = 0
     incomplete: int = 0
+    examples: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, line: Line) -> None:
         """Count a file."""
         self.verdicts[line.verdict] += 1
         self.failed += line.problem is not None
+        if line.problem is not None and len(self.examples) < _EXAMPLES:
+            self.examples.append((line.path, str(line.problem["detail"])))
         self.incomplete += not line.complete
 
 

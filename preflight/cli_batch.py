@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
@@ -83,6 +83,14 @@ def batch(
     languages: Languages = None,
     ocr_engine: OcrEngine = None,
     exit_zero: ExitZero = False,
+    progress: Annotated[
+        bool | None,
+        typer.Option(
+            "--progress/--no-progress",
+            help="Say how far it is: on a terminal all the time (the default there), in a log once a minute.",
+            show_default=False,
+        ),
+    ] = None,
     password_file: Annotated[
         Path | None,
         typer.Option("--password-file", metavar="FILE", help="File whose first line opens those that need a password."),
@@ -129,7 +137,7 @@ def batch(
     )
     flags = {"jobs": jobs, "timeout": timeout, "page_timeout": page_timeout, "max_units": max_units}
     settings = load_settings(flags={**flags, "languages": languages, "ocr_engine": ocr_engine})
-    result = _run(paths, orders[0], output, settings, options, password_from(password_file))
+    result = _run(paths, orders[0], output, settings, options, password_from(password_file), progress=progress)
     _show(result, budget=budget, output=output)
     raise typer.Exit(_exit_code(result, exit_zero=exit_zero))
 
@@ -147,7 +155,14 @@ def _check_orders(orders: list[Order], *, split: bool, budget: bool) -> None:
 
 
 def _run(
-    paths: list[Path], order: Order, output: Path, settings: Settings, options: BatchOptions, password: str | None
+    paths: list[Path],
+    order: Order,
+    output: Path,
+    settings: Settings,
+    options: BatchOptions,
+    password: str | None,
+    *,
+    progress: bool | None,
 ) -> BatchResult:
     from preflight.batch import run_batch
     from preflight.engine.workers import StoppableSlots
@@ -156,7 +171,7 @@ def _run(
     names = ["a.pdf", "a.docx"]  # what a folder most likely holds
     workers = StoppableSlots(settings.workers, preload=preload_for(names), guard=settings.guard)
     try:
-        with _progress() as on_progress:
+        with _progress(wanted=progress) as on_progress:
             return run_batch(
                 paths, order, output, settings, workers, options=options, password=password, on_progress=on_progress
             )
@@ -170,10 +185,16 @@ def _run(
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Progressed], None] | None]:
-    """Show how far the batch is, on a terminal; None where nobody watches."""
-    if not sys.stderr.isatty():
+def _progress(*, wanted: bool | None) -> Iterator[Callable[[Progressed], None] | None]:
+    """Show how far the batch is: on a terminal unless it is unwanted, in a log only where it is wanted."""
+    if wanted is False or (wanted is None and not sys.stderr.isatty()):
         yield None
+        return
+    if not sys.stderr.isatty():
+        from preflight.batch_progress import Teller
+
+        teller = Teller(time.monotonic(), _log)
+        yield lambda at: teller.tell(time.monotonic(), at)
         return
     from rich.console import Console
     from rich.status import Status
@@ -193,21 +214,17 @@ def _progress() -> Iterator[Callable[[Progressed], None] | None]:
         yield show
 
 
+def _log(line: str) -> None:
+    with suppress(OSError):  # a log that nobody takes does not end the work
+        sys.stderr.write(f"preflight: {line}\n")
+        sys.stderr.flush()
+
+
 def _show(result: BatchResult, *, budget: bool, output: Path) -> None:
     total = sum(result.verdicts.values())
     words = ", ".join(f"{count:,} {word}" for word, count in result.verdicts.items() if count)
     known = f" ({result.known:,} of them known from a former run)" if result.known else ""
-    lines = [f"{counted(total, 'file')}{known}: {words}"]
-    if result.failed > result.verdicts["unreadable"]:
-        lines.append(
-            f"{result.failed - result.verdicts['unreadable']:,} could be read and not be split; the report says why"
-        )
-    if result.incomplete:
-        lines.append(f"{result.incomplete:,} are not wholly in their pieces; their manifests name what is missing")
-    if result.doubled:
-        lines.append(f"{counted(result.doubled, 'path')} given twice or inside another; the files in it count once")
-    if result.removed:
-        lines.append(f"pieces of {counted(result.removed, 'file')} that this run has none of were removed")
+    lines = [f"{counted(total, 'file')}{known}: {words}", *_remarks(result)]
     if budget:
         from preflight.render_budget import budget_view
         from preflight.storage import write_file
@@ -215,7 +232,27 @@ def _show(result: BatchResult, *, budget: bool, output: Path) -> None:
 
         write_file(output / "budget.json", json_bytes({"items": [one.data() for one in result.budgets]}))
         print_view(budget_view(result.budgets))
+    else:
+        lines += _examples(result)
     print_lines([*lines, f"report: {safe_label(str(result.report), 300)} (also .csv and .html)"])
+
+
+def _remarks(result: BatchResult) -> Iterator[str]:
+    if result.failed > result.verdicts["unreadable"]:
+        yield f"{result.failed - result.verdicts['unreadable']:,} could be read and not be split; the report says why"
+    if result.incomplete:
+        yield f"{result.incomplete:,} are not wholly in their pieces; their manifests name what is missing"
+    if result.doubled:
+        yield f"{counted(result.doubled, 'path')} given twice or inside another; the files in it count once"
+    if result.removed:
+        yield f"pieces of {counted(result.removed, 'file')} that this run has none of were removed"
+
+
+def _examples(result: BatchResult) -> Iterator[str]:
+    """Name the first files that failed, so that nobody opens the report for one."""
+    yield from (f"  {safe_label(path, 300)}: {safe_label(why, 1000)}" for path, why in result.examples)
+    if result.failed > len(result.examples):
+        yield f"  and {result.failed - len(result.examples):,} more; the report names them all"
 
 
 def _exit_code(result: BatchResult, *, exit_zero: bool) -> int:

@@ -17,13 +17,16 @@ import pytest
 
 from preflight.batch import BatchOptions, BatchResult, Filters, Progressed, run_batch, walk
 from preflight.batch_lines import Line
-from preflight.batch_progress import Pace, progress_text
+from preflight.batch_progress import Pace, Teller, progress_text
+from preflight.batch_report import write_reports
 from preflight.errors import OutputError
 from preflight.judging import Order, UserLimits
 from preflight.settings import Settings
 from preflight.splitting import SplitOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from preflight.slots import Slots
 
 LIMITS = Order(limits=UserLimits(pages=2, bytes=10_000_000))
@@ -329,6 +332,32 @@ def test_pace() -> None:
     assert progress_text(Progressed(done=0, known=0, found=7, all_found=False), None) == "0 of 7+ files"
 
 
+def test_a_log_is_told_now_and_then_and_at_the_end() -> None:
+    told: list[str] = []
+    teller = Teller(0.0, told.append)
+    for second in range(1, 151):
+        teller.tell(float(second), Progressed(done=second, known=0, found=300, all_found=second > 100))
+    for second in (151, 152):
+        teller.tell(float(second), Progressed(done=300, known=0, found=300, all_found=True))
+
+    assert told == [
+        "60 of 300+ files, 1.0 a second",
+        "120 of 300 files, 1.0 a second, 3 min to go",
+        "300 of 300 files",
+    ]
+
+
+def test_the_first_that_failed_are_named(tmp_path: Path) -> None:
+    def lines(count: int) -> Iterator[Line]:
+        for number in range(count):
+            yield Line(path=f"{number}.pdf", problem={"code": "damaged", "detail": f"reason {number}"})
+
+    totals, _ = write_reports(lines(8), tmp_path, [])
+
+    assert totals.failed == 8
+    assert totals.examples == [(f"{number}.pdf", f"reason {number}") for number in range(5)]
+
+
 def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "preflight.cli", "batch", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -340,8 +369,20 @@ def test_the_command(folder: Path, tmp_path: Path) -> None:
     done = cli(folder, "--max-pages", 2, "-o", out, "--split", "--exclude", "*.md")
     assert (done.returncode, done.stderr) == (3, "")
     assert "1 unreadable" in done.stdout
-    done = cli(folder, "--for", "anthropic-messages", "-o", out, "--budget", "--exclude", "bad.pdf", "--exit-zero")
-    assert done.returncode == 0, done.stderr
+    assert "  bad.pdf: The PDF is damaged" in done.stdout
+    done = cli(
+        folder,
+        "--for",
+        "anthropic-messages",
+        "-o",
+        out,
+        "--budget",
+        "--exclude",
+        "bad.pdf",
+        "--exit-zero",
+        "--progress",
+    )
+    assert (done.returncode, done.stderr) == (0, "preflight: 5 of 5 files\n")
     assert "anthropic" in done.stdout
     assert json.loads((out / "budget.json").read_text())["items"][0]["files"] == 5
 

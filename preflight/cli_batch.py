@@ -27,7 +27,7 @@ from preflight.cli_options import (
     Via,
     order_of,
 )
-from preflight.cli_session import fail, password_from, print_lines, print_view
+from preflight.cli_session import fail, heed_termination, password_from, print_lines, print_view
 from preflight.wording import counted
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def _run(
     names = ["a.pdf", "a.docx"]  # what a folder most likely holds
     workers = StoppableSlots(settings.workers, preload=preload_for(names), guard=settings.guard)
     try:
+        heed_termination()
         with _progress(wanted=progress) as on_progress:
             return run_batch(
                 paths, order, output, settings, workers, options=options, password=password, on_progress=on_progress

@@ -31,6 +31,12 @@ common_flags: dict[str, object] = {}
 """Flags given before the command's name, which hold for every command."""
 
 
+def heed_termination() -> None:
+    """From here on, end as if interrupted when told to terminate."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     """End a run that is told to terminate as one that is interrupted: what it has half made is removed."""
     raise KeyboardInterrupt
@@ -62,8 +68,7 @@ class Session:
         self.executor: Executor = self._slots
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _interrupt)
+        heed_termination()
         return self
 
     def __exit__(

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,41 @@ def test_ctrl_c_ends_at_once_and_the_next_run_goes_on(
     assert run(folder, out, 3, **SPLIT)["known"] >= 5
     assert results(out) == undisturbed
     assert query(out, "SELECT max(losses) FROM units") == [(0,)]
+
+
+def test_a_run_told_to_terminate_says_how_to_go_on(folder: Path, tmp_path: Path) -> None:
+    """While it waits for a locked ledger, so that it cannot have ended before."""
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "preflight.cli", "batch", str(folder / "scan.pdf"), "-o", str(out)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode in (0, 1)
+    with closing(sqlite3.connect(out / ".preflight" / "ledger.sqlite3", isolation_level=None, timeout=30)) as locker:
+        locker.execute("BEGIN IMMEDIATE")
+        batch = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: catches(batch.pid, signal.SIGTERM))
+        batch.terminate()
+        locker.execute("ROLLBACK")
+        _, told = batch.communicate(timeout=120)
+
+    assert batch.returncode == 130
+    assert "Run the same command to go on" in told
+
+
+def catches(pid: int, number: int) -> bool:
+    """Whether a process has a handler of its own for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (caught,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
+def test_a_broken_ledger_is_said_to_be_broken(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(folder, out, 3)
+    for path in (out / ".preflight").glob("ledger.sqlite3*"):
+        path.write_bytes(b"no database " * 1000)
+
+    told = run(folder, out, 73)
+
+    assert "remove it (of a batch, the folder .preflight" in told["error"]
 
 
 def test_a_full_disk_ends_the_run_and_costs_nothing(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:

@@ -36,6 +36,8 @@ _SQLITE_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _POSTGRES_AGAIN = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 """SQLSTATEs after which the same transaction may succeed: conflict, deadlock, lock, restart, too many connections."""
 _DISK_FULL = "53100"
+_SQLITE_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_BEGIN_ANEW = "Check the disk, then remove it (of a batch, the folder .preflight among its results) and begin anew."
 _ADVICE = "Check that the folder or database can be written, or name another one."
 
 
@@ -185,4 +187,6 @@ def _of_sqlite(error: sqlite3.DatabaseError) -> tuple[bool, PreflightError | Non
         return False, DiskFull("No space left for the record of jobs. Free some space, or choose another folder.")
     if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_MISUSE, 0):
         return False, None
+    if code in _SQLITE_BROKEN:
+        return False, LedgerUnavailable(f"The record of jobs is damaged ({error}). {_BEGIN_ANEW}")
     return False, LedgerUnavailable(f"The record of jobs cannot be used ({error}). {_ADVICE}")

@@ -29,9 +29,9 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ocr_cer import write_scan
 from PIL import Image
 from sandbox import cpu_s, descendants, spread
+from scans import write_scan
 
 from extractors.ocr.tessdata import place
 from preflight.batch import BatchOptions, run_batch
@@ -99,7 +99,7 @@ def page_images(path: Path, folder: Path) -> list[Path]:
     found = []
     with pikepdf.open(path) as pdf:
         for number, page in enumerate(pdf.pages):
-            (image,) = page.images.values()
+            (image,) = page.get_images().values()
             found.append(folder / f"{number}.bmp")
             pikepdf.PdfImage(image).as_pil_image().convert("L").save(found[-1])
     return found

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import random
+import sys
 import zlib
 from typing import TYPE_CHECKING
 
-from frame import CORPUS
+from frame import CORPUS, PROJECT
 from PIL import Image, ImageChops
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pikepdf
+
+sys.path.insert(1, str(PROJECT / "tests"))  # pages.py and truth.py
 
 _BLACK_BELOW = 140
 FONTS = (("Times-Roman", 11), ("Helvetica", 10), ("Courier", 9))

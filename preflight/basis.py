@@ -50,7 +50,6 @@ class Operands:
         model: The model, where there is one.
         rate: Speed of the target for such a document; None when unknown.
         size_bytes: Size of the file.
-        unit_bytes: Bytes of all units together.
         texts: Tokens of all texts together.
         images: Tokens of each unit's image.
     """
@@ -62,7 +61,6 @@ class Operands:
     model: ModelInfo | None
     rate: ServerRate | None
     size_bytes: int
-    unit_bytes: int
     texts: Range
     images: Sequence[Range]
 
@@ -246,7 +244,7 @@ def _seconds(made_of: Operands, target: Target, whole: Estimate) -> str:
         if any(rate.ocr_page):
             parts.append(f"{_three(rate.ocr_page)} s × {_ocr_pages(made_of)}")
         if any(rate.megabyte):
-            parts.append(f"{_three(rate.megabyte)} s × {made_of.unit_bytes / 1_000_000:,.3f} MB")
+            parts.append(f"{_three(rate.megabyte)} s × {made_of.size_bytes / 1_000_000:,.3f} MB")
         return f"{span(whole.seconds)} s = {' + '.join(parts)}; rates of the profile ({rate.fact.cited})"
     if target.rate is not None:
         known = f"the speed of {target.ref} is known by the page ({target.rate.fact.cited})"

@@ -66,7 +66,7 @@ def estimate(
     whole = Estimate(
         tokens=None if sight.unknown else _total([unit.tokens for unit in units]),
         cost=None,
-        seconds=_server_seconds(units, rate),
+        seconds=server_seconds(units, rate, source.size_bytes),
         local_seconds=_sum_seconds([unit.local_seconds for unit in units]),
         upload_bytes=request_bytes(source.size_bytes, target.mode) if target else source.size_bytes,
         basis={},
@@ -79,7 +79,6 @@ def estimate(
         model=chosen,
         rate=rate,
         size_bytes=source.size_bytes,
-        unit_bytes=sum(sizes),
         texts=_total(texts),
         images=images,
     )
@@ -163,14 +162,29 @@ def resized(unit: UnitEstimate, size: int, rate: ServerRate | None) -> UnitEstim
     return replace(unit, bytes=size, seconds=seconds)
 
 
-def _server_seconds(units: Sequence[UnitEstimate], rate: ServerRate | None) -> SecondsRange | None:
+def server_seconds(units: Sequence[UnitEstimate], rate: ServerRate | None, size_bytes: int) -> SecondsRange | None:
+    """Return the seconds a target takes for a file with these units; its own size counts, with what units share.
+
+    Args:
+        units: Units in the file.
+        rate: Speed of the target; None when it is not known.
+        size_bytes: Size of the file.
+    """
     if rate is None:
         return None
-    low, likely, high = rate.request
-    total = _sum_seconds([unit.seconds for unit in units if unit.seconds is not None])
+    bare = (resized(unit, 0, rate).seconds for unit in units)
+    total = _sum_seconds([seconds for seconds in bare if seconds is not None])
+    low, likely, high = (
+        request + each * size_bytes / 1_000_000 for request, each in zip(rate.request, rate.megabyte, strict=True)
+    )
     return SecondsRange(
         low=round(total.low + low, 3), likely=round(total.likely + likely, 3), high=round(total.high + high, 3)
     )
+
+
+def overhead_s(rate: ServerRate | None, shared_bytes: float) -> float:
+    """Return the seconds (high end) that every request takes besides its units, for what all of them carry, too."""
+    return rate.request[2] + rate.megabyte[2] * shared_bytes / 1_000_000 if rate else 0.0
 
 
 def _sum_seconds(parts: Sequence[SecondsRange]) -> SecondsRange:

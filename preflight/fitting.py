@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import fsum
+from math import ceil, fsum
 from typing import TYPE_CHECKING
 
-from preflight.estimate import resized
+from preflight.estimate import overhead_s, resized
 from preflight.plan import make_plan
 
 if TYPE_CHECKING:
@@ -58,6 +58,16 @@ class Frame:
     whole_bytes: int | None = None
     page_units: bool = True
     rate: ServerRate | None = None
+
+    @property
+    def bytes_take_time(self) -> bool:
+        """Whether seconds are limited, and depend on bytes."""
+        return self.limits.seconds is not None and self.rate is not None and self.rate.megabyte[2] > 0
+
+    @property
+    def measured(self) -> bool:
+        """Whether what fits depends on bytes, which only measuring tells."""
+        return self.limits.bytes is not None or self.bytes_take_time
 
     def room(self, run: Run) -> int | None:
         """Bytes a piece of these units may have: the limit on bytes, and what the limit on seconds leaves."""
@@ -140,7 +150,7 @@ class Fitting:
 
         As long as the base is not known, it may be as large as the smallest piece, and two might share that much.
         """
-        if self._base_known or len(runs) < 2 or self.frame.limits.bytes is None:
+        if self._base_known or len(runs) < 2 or not self.frame.measured:
             return None
         most = min(self.sizes[run] for run in runs)
         if len(self._planned(1 - _OPTIMISM, most, self._corrected(most))) >= len(runs):
@@ -160,32 +170,47 @@ class Fitting:
 
     def fewer(self, runs: Sequence[Run]) -> bool:
         """Whether fewer pieces than these might do, judged with a little optimism."""
-        if self.frame.limits.bytes is None:
+        if not self.frame.measured:
             return False
         return len(self._planned(1 - _OPTIMISM, self._base, self._weights)) < len(runs)
 
     def in_doubt(self, runs: Sequence[Run]) -> bool:
         """Whether there are more pieces than other limits and the bytes of the whole ask for."""
-        limits = self.frame.limits
-        if limits.bytes is None or len(runs) < 2:
+        if not self.frame.measured or len(runs) < 2:
             return False
         measured = [self.sizes[run] for run in runs]
         total = sum(measured)
         whole = self.frame.whole_bytes or total
         if whole <= _CLOSE_BYTES:  # two pieces put together save what they share: at most the smaller of them
             total -= min(measured)
-        least = -(-min(total, whole) // max(1, limits.bytes))
+        least = self._least(min(total, whole))
         return len(runs) > max(least, len(self._planned(0.0, 0.0, [0.0] * len(self._weights))))
 
+    def _least(self, total: int) -> int:
+        """Pieces that so many bytes take at least, and the seconds they take."""
+        limits, rate, least = self.frame.limits, self.frame.rate, 1
+        if limits.bytes is not None:
+            least = -(-total // max(1, limits.bytes))
+        if limits.seconds is not None and rate is not None:
+            took = rate.megabyte[2] * total / 1_000_000 + fsum(map(self._bare_seconds, self.frame.units))
+            left = limits.seconds - rate.request[2]
+            least = max(least, ceil(round(took / left, 9)) if left > 0 else 1)
+        return least
+
+    def _bare_seconds(self, unit: UnitEstimate) -> float:
+        """Seconds (high end) of a unit besides those for its bytes."""
+        seconds = resized(unit, 0, self.frame.rate).seconds
+        return seconds.high if seconds and unit.number not in self.lost else 0.0
+
     def farthest(self, first: int) -> list[int]:
-        """Return the units a piece from ``first`` may end at as far as all limits but the one on bytes go, in order."""
+        """Return the units a piece from ``first`` may end at as far as all goes that does not depend on bytes."""
         limits, rate = self.frame.limits, self.frame.rate
         ends: list[int] = []
         tokens = words = images = 0
         seconds = rate.request[2] if rate else 0.0
         for unit in self.frame.units[self._place[first] :]:
             tokens, words, images = tokens + unit.tokens.high, words + unit.words, images + unit.images
-            seconds += unit.seconds.high if unit.seconds else 0.0
+            seconds += self._bare_seconds(unit)
             pages = len(ends) + 1 if self.frame.page_units else 0
             taken = ((tokens, limits.tokens), (words, limits.words), (images, limits.images), (pages, limits.pages))
             over = any(limit is not None and value > limit for value, limit in taken)
@@ -196,14 +221,17 @@ class Fitting:
 
     def likely_end(self, first: int) -> int:
         """Return where a piece from ``first`` likely is as large as it may be."""
-        room = self.frame.limits.bytes or 0
-        left = room - self._base
-        end = first
+        limits, rate = self.frame.limits, self.frame.rate
+        size, took, end = self._base, rate.request[2] if rate else 0.0, first
         for at in range(self._place[first], len(self.frame.units)):
-            left -= self._weights[at]
-            if left < 0:
+            unit = self.frame.units[at]
+            size, took = size + self._weights[at], took + self._bare_seconds(unit)
+            needed = took + (rate.megabyte[2] * size / 1_000_000 if rate else 0.0)
+            if limits.bytes is not None and size > limits.bytes:
                 break
-            end = self.frame.units[at].number
+            if limits.seconds is not None and needed > limits.seconds:
+                break
+            end = unit.number
         return end
 
     def _guess(self, run: Run) -> float:
@@ -230,6 +258,8 @@ class Fitting:
         limits = self.frame.limits
         if limits.bytes is not None:
             limits = replace(limits, bytes=int(limits.bytes * (1 - margin)))
+        if limits.seconds is not None and self.frame.bytes_take_time:
+            limits = replace(limits, seconds=limits.seconds * (1 - margin))
         found: list[Run] = []
         for units in self._stretches(weights):
             plan = make_plan(
@@ -237,7 +267,7 @@ class Fitting:
                 limits,
                 boundaries=self.frame.boundaries,
                 shared_bytes=round(base),
-                overhead_seconds=self.frame.rate.request[2] if self.frame.rate else 0.0,
+                overhead_seconds=overhead_s(self.frame.rate, max(0.0, base)),
                 page_units=self.frame.page_units,
             )
             found += [(piece.first, piece.last) for piece in plan.pieces]

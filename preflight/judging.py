@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from preflight.case import TargetView
 from preflight.errors import UsageError
-from preflight.estimate import estimate, rate_of
+from preflight.estimate import estimate, overhead_s, rate_of
 from preflight.limits import effective_limits, user_limit
 from preflight.model import Range, Report, TargetRef, Verdict
 from preflight.plan import Boundary, PieceLimits, make_plan
@@ -236,7 +236,7 @@ def _plan(examined: Examined, weighed: Weighed, target: Target | None) -> Plan:
         PieceLimits.of(weighed.limits),
         boundaries=boundaries(facts),
         shared_bytes=facts.shared_bytes,
-        overhead_seconds=rate.request[2] if rate else 0.0,
+        overhead_seconds=overhead_s(rate, facts.shared_bytes),
         page_units=facts.unit_kind != "block",
         whole_bytes=examined.source.size_bytes,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from extractors.registry import JPEG, PNG
 from preflight.case import TargetView
+from preflight.estimate import resized
 from preflight.judging import limits_for
 from preflight.looks import compare_task, compared, still_the_same
 from preflight.oversize import over_bytes
@@ -65,7 +66,7 @@ def smaller_frame(frame: Frame, pieces: Sequence[Piece], smaller: Collection[int
     """Return what a document is to be planned by once images of some units are smaller."""
     sizes = {piece.span.first: piece.size_bytes for piece in pieces if piece.span.first in smaller}
     units = [
-        replace(unit, bytes=max(1, sizes[unit.number] - frame.shared_bytes)) if unit.number in sizes else unit
+        resized(unit, max(1, sizes[unit.number] - frame.shared_bytes), frame.rate) if unit.number in sizes else unit
         for unit in frame.units
     ]
     return replace(frame, units=units, whole_bytes=sum(piece.size_bytes for piece in pieces))

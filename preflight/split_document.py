@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from extractors.errors import DamagedDocument
 from preflight.cutting import Bench
 from preflight.errors import Stopped
-from preflight.estimate import rate_of
+from preflight.estimate import rate_of, server_seconds
 from preflight.fitting import Frame
 from preflight.judging import boundaries
 from preflight.manifest import ManifestUnit, Quarantined
-from preflight.model import Range, SecondsRange
+from preflight.model import Range
 from preflight.oversize import over_limit, too_long_alone
 from preflight.plan import PieceLimits
 from preflight.proof import proven_pieces
@@ -142,6 +142,7 @@ def _tables_to_divide(surveyed: Surveyed) -> set[int]:
 
 def _ready(surveyed: Surveyed, pieces: Sequence[Piece]) -> list[Ready]:
     """Say of pieces what the manifest says."""
+    rate = rate_of(surveyed.prepared.target, surveyed.examined.facts.unit_kind)
     ready = []
     for piece in pieces:
         if piece.path is None:
@@ -158,7 +159,7 @@ def _ready(surveyed: Surveyed, pieces: Sequence[Piece]) -> list[Ready]:
                 units=tuple(_unit(surveyed, number) for number in numbers),
                 changes=piece.changes,
                 tokens=_tokens(surveyed, units),
-                seconds=_seconds(surveyed, units),
+                seconds=server_seconds(units, rate, piece.size_bytes),
                 words=sum(unit.words for unit in units),
                 images=sum(unit.images for unit in units),
             )
@@ -184,13 +185,3 @@ def _tokens(surveyed: Surveyed, units: Sequence[UnitEstimate]) -> Range | None:
     if surveyed.weighed.figures.tokens is None or not surveyed.counted:
         return None
     return sum((unit.tokens for unit in units), Range(low=0, likely=0, high=0))
-
-
-def _seconds(surveyed: Surveyed, units: Sequence[UnitEstimate]) -> SecondsRange | None:
-    rate = surveyed.prepared.target.rate if surveyed.prepared.target else None
-    if rate is None:
-        return None
-    low, likely, high = rate.request
-    parts = [unit.seconds for unit in units if unit.seconds is not None]
-    total = sum(parts, SecondsRange(low=low, likely=likely, high=high))
-    return SecondsRange(low=round(total.low, 3), likely=round(total.likely, 3), high=round(total.high, 3))

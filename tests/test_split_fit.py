@@ -229,3 +229,38 @@ def test_bytes_that_time_leaves_depend_on_what_the_pages_take() -> None:
     assert limited.room((2, 2)) == 1_250_000
     assert limited.room((1, 2)) == 1_000_000
     assert resized(units[1], 500_000, rate).seconds == SecondsRange(low=0, likely=0, high=4.5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    own=st.lists(st.integers(1, 400), min_size=1, max_size=14),
+    base=st.integers(0, 300),
+    most=st.integers(50, 1500),
+    wrong=st.lists(st.floats(0.1, 8.0), min_size=14, max_size=14),
+    page_s=st.sampled_from([0.0, 0.5]),
+)
+def test_seconds_that_depend_on_bytes_take_the_fewest_pieces(
+    own: list[int], base: int, most: int, wrong: list[float], page_s: float
+) -> None:
+    """One megabyte takes as many seconds as there are bytes in it; what all pieces share takes time in each."""
+    fact = Fact(name="speed", value=None, unit="", status="confirmed", url="", as_of="")
+    rate = ServerRate(request=(0, 0, 5.0), page=(0, 0, page_s), megabyte=(0, 0, 1_000_000.0), fact=fact)
+
+    def size(first: int, last: int) -> int:
+        return base + sum(own[first - 1 : last])
+
+    def took(first: int, last: int) -> int:
+        return round(2 * (5 + page_s * (last - first + 1) + size(first, last)))
+
+    guesses = [max(1, round(one * factor)) for one, factor in zip(own, wrong, strict=False)]
+    whole = frame(guesses, 0)
+    units = [
+        replace(unit, seconds=SecondsRange(low=0, likely=0, high=page_s + float(unit.bytes))) for unit in whole.units
+    ]
+    limited = replace(whole, units=units, limits=PieceLimits(seconds=float(most)), rate=rate)
+
+    runs = fitted(Scales(size), limited)
+
+    assert [number for first, last in runs for number in range(first, last + 1)] == list(range(1, len(own) + 1))
+    assert all(first == last or took(first, last) <= 2 * most for first, last in runs)
+    assert len(runs) == fewest(len(own), took, 2 * most)

@@ -107,13 +107,16 @@ def test_every_unit_ends_once(make: MakeEngine, artifacts: Artifacts, tmp_path: 
 
 def test_slots_say_when_there_is_work_enough(make: MakeEngine, artifacts: Artifacts, tmp_path: Path) -> None:
     engine = make()
-    (tmp_path / "a.txt").write_text("words\n")
+    (tmp_path / "slow.txt").write_text("FAULT sleep 30\n")
     free = engine.slots()
-    for number in range(free):
-        engine.submit(unit(artifacts, tmp_path / "a.txt", number))
+    units = [unit(artifacts, tmp_path / "slow.txt", number) for number in range(free)]
+    for one in units:
+        engine.submit(one)
 
     assert 0 <= engine.slots() < free
-    collect(engine, free)
+    for one in units:
+        engine.cancel(one.place)
+    assert len(collect(engine, free)) == free
     assert engine.slots() == free
 
 

@@ -150,6 +150,8 @@ def _check_orders(orders: list[Order], *, split: bool, budget: bool) -> None:
         fail("Give --for once, or add --budget to compare targets.", 2)
     if budget and orders[0].target is None:
         fail("Say what the budget is for: --for TARGET.", 2)
+    if split and budget:
+        fail("--budget makes no pieces. Leave it out, or leave out --split.", 2)
     if split and orders[0].target is None and orders[0].limits == UserLimits():
         fail("Say what the pieces are for: --for TARGET, or a limit of your own such as --max-pages.", 2)
 

@@ -25,7 +25,8 @@ def budget_view(budgets: Sequence[Budget]) -> RenderableType:
     """Show the sums of each target side by side, then the files that do not get through as they are."""
     table = Table(title="what it would cost", title_justify="left", box=None, pad_edge=False)
     for name in ("target", "files", "tokens", "money", "upload", "not through"):
-        table.add_column(name, justify="left" if name == "target" else "right", overflow="fold")
+        of_target = name == "target"
+        table.add_column(name, justify="left" if of_target else "right", overflow="fold", no_wrap=of_target)
     for one in budgets:
         stopped = f"{len(one.stopped):,}"
         table.add_row(one.target, f"{one.files:,}", _tokens(one), _money(one), size(one.upload_bytes), stopped)

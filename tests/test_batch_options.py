@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 import pytest
+from rich.console import Console
 
 from preflight.batch import BatchOptions, BatchResult, Filters, Progressed, run_batch, walk
+from preflight.batch_budget import Budget
 from preflight.batch_lines import Line
 from preflight.batch_progress import Pace, Teller, progress_text
 from preflight.batch_report import write_reports
 from preflight.errors import OutputError
 from preflight.judging import Order, UserLimits
+from preflight.render_budget import budget_view
 from preflight.settings import Settings
 from preflight.splitting import SplitOptions
 
@@ -313,6 +318,17 @@ def test_a_budget_adds_up(folder: Path, workers: Slots) -> None:
     assert alone.budgets[0].data() == result.budgets[1].data()
 
 
+def test_names_of_targets_stay_whole_in_the_table() -> None:
+    big = {"tokens": [12_345_678, 23_456_789, 34_567_890], "cost": {"USD": [Decimal("12345.67")] * 3}}
+    sums = [Budget(target=name, files=12_345, **big) for name in ("anthropic-messages", "openai-responses-files")]
+    console = Console(width=80, file=io.StringIO(), record=True)
+
+    console.print(budget_view(sums))
+
+    shown = console.export_text()
+    assert all(one.target in shown for one in sums)
+
+
 def test_progress(folder: Path, workers: Slots) -> None:
     told: list[Progressed] = []
     run_batch([folder], LIMITS, folder.parent / "out", Settings(), workers, on_progress=told.append)
@@ -389,6 +405,7 @@ def test_the_command(folder: Path, tmp_path: Path) -> None:
 
 def test_what_makes_no_sense_is_refused(folder: Path, tmp_path: Path) -> None:
     poem = ["--split", "--as", "poem", "--max-pages", 1]
-    for extra in (["--split"], ["--budget"], ["--for", "x", "--for", "y"], poem):
+    both = ["--for", "gemini-api", "--split", "--budget"]
+    for extra in (["--split"], ["--budget"], ["--for", "x", "--for", "y"], poem, both):
         done = cli(folder, "-o", tmp_path / "out", *extra)
         assert (done.returncode, done.stdout) == (2, ""), extra

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.context import READ, WRITE
+from api.context import WRITE
 
 _WHOLE = {"type": "integer", "minimum": 0}
 _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -36,7 +36,7 @@ def _answer(text: str, *headers: str) -> dict[str, Any]:
 
 
 CREATE = WRITE | _parameters(("Upload-Length",), ("Upload-Metadata", "Upload-Checksum")) | {"requestBody": _BODY}
-LOOK = READ | _parameters(())
+LOOK = WRITE | _parameters(())  # whoever goes on with an upload asks how far it is
 APPEND = WRITE | _parameters(("Upload-Offset",), ("Upload-Checksum",)) | {"requestBody": {"required": True, **_BODY}}
 REMOVE = WRITE | _parameters(())
 OFFERED: dict[int | str, dict[str, Any]] = {204: _answer("What is offered")}

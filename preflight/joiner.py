@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import tempfile
 from contextlib import suppress
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from preflight.manifest import Manifest
     from preflight.settings import Settings
 
+logger = logging.getLogger(__name__)
+
+_NO_HARD_LINKS = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What file systems without hard links say (FAT, CIFS, some in user space)."""
 _COUNTED = frozenset({"unlisted-file", "limits-differ", "over-limit"})
 """What is of no concern for putting pieces together."""
 _SPARE_FILES = 100
@@ -123,6 +129,8 @@ def _write(staged: Path, pieces: list[Document], manifest: Manifest, settings: S
         outputs=(staged,),
     )
     (outcome,) = executor.run([task])
+    if outcome.trace:
+        logger.error("bug while joining pieces:\n%s", outcome.trace)
     if outcome.result is None:
         raise stopped(outcome.problem)
     with staged.open("rb") as made:
@@ -136,7 +144,9 @@ def _appear(staged: Path, out: Path, *, force: bool) -> None:
         return
     try:
         os.link(staged, out)
-    except PermissionError:  # file systems without hard links
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
         if os.path.lexists(out):
             raise FileExistsError(17, "File exists") from None
         staged.rename(out)

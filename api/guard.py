@@ -19,6 +19,7 @@ from preflight.errors import KeyRequired, OverQuota, PreflightError, ScopeMissin
 from preflight.keys import ADMIN
 from preflight.logs import request_id
 from preflight.problems import problem_from
+from preflight.service.door import is_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,8 +145,8 @@ class Guard:
     def _check_head(self, headers: _Headers) -> None:
         if sum(len(name) + len(value) + 4 for name, value in headers) > HEADER_BYTES:
             raise HTTPException(431, f"The headers have more than {HEADER_BYTES:,} bytes. Send fewer or shorter ones.")
-        called = [value for name, value in headers if name == b"host"]
-        if self._limits.hosts and (len(called) != 1 or host_name(called[0]) not in self._limits.hosts):
+        called = [host_name(value) for name, value in headers if name == b"host"]
+        if self._limits.hosts and (len(called) != 1 or not is_known(called[0], self._limits.hosts)):
             raise HTTPException(421, "The service is not known by this name. Whoever runs it can add --allowed-host.")
 
     def _most(self, rule: Rule | None) -> int:

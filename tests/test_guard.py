@@ -275,7 +275,14 @@ def test_headers_have_a_size() -> None:
 
 @pytest.mark.parametrize(
     ("host", "status"),
-    [("localhost", 200), ("LOCALHOST:8080", 200), ("[::1]:8080", 200), ("evil.example", 421), ("localhost.evil", 421)],
+    [
+        ("localhost", 200),
+        ("LOCALHOST:8080", 200),
+        ("[::1]:8080", 200),
+        ("evil.example", 421),
+        ("localhost.evil", 421),
+        ("preflight:8080", 200),
+    ],
 )
 def test_the_service_answers_to_its_names_alone(host: str, status: int) -> None:
     limits = GuardLimits(document_bytes=1, upload_bytes=1, hosts=frozenset({"localhost", "::1"}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_WORD = re.compile(r"[a-z0-9_-]{1,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,15 @@ def names_of(host: str, allowed: Collection[str]) -> frozenset[str]:
     """
     given = frozenset(one.lower() for one in allowed)
     return given | {host, *LOOPBACK} if host in LOOPBACK else given
+
+
+def is_known(name: str, names: Collection[str]) -> bool:
+    """Whether a service with these names may be called by this one.
+
+    So it may by a name of one word, such as a container's or a machine's in the same network: to let a name resolve
+    to loopback one has to own a domain, and a domain has a dot.
+    """
+    return name in names or _WORD.fullmatch(name) is not None
 
 
 def check_protected(host: str, *, keys: bool, anonymous: bool) -> None:

@@ -19,6 +19,7 @@ import pytest
 from service import Service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 KILLS = int(os.environ.get("PREFLIGHT_KILLS", "1"))
@@ -33,6 +34,13 @@ CLIENT = httpx.Client(timeout=60)
 """One for all threads: making one takes longer than a request."""
 gone = threading.Event()
 """Set when the service is not started again, so that nobody waits for it."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closing() -> Iterator[None]:
+    """Close the client at the end."""
+    yield
+    CLIENT.close()
 
 
 class Sender:

@@ -228,7 +228,7 @@ def test_counts_that_differ_are_a_finding_and_no_guess() -> None:
     pages = b"<</Type/Pages/Count 1/Kids[3 0 R 4 0 R]>>"
     page = PAGES[1] % b""
     structure = structure_of(pdf_of(b"<</Type/Catalog/Pages 2 0 R>>", pages, page, page))
-    assert structure.pdf.page_counts == {"pdfium": 1, "qpdf": 2, "pypdf": 2}
+    assert structure.pdf.page_counts == {"pdfium": 1, "qpdf": 2, "pypdf": 2, "declared": 1}
     (finding,) = structure.findings
     assert finding.code == "structure-inconsistent"
     assert "pdfium 1, pypdf 2, qpdf 2" in finding.message

@@ -20,6 +20,8 @@ from extractors.pdf.cut import pdf_cutter
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from extractors.base import Cutter
+
 MEMORY = """
 import io, json, sys
 from pathlib import Path
@@ -73,16 +75,24 @@ def test_pieces_are_no_larger_than_qpdf_s(tmp_path: Path) -> None:
 
 
 def test_a_cut_costs_no_more_in_a_longer_document() -> None:
-    """Two hundred single pages out of 200 and out of 1,600: indexes are made once, not for each cut."""
+    """Two hundred single pages out of 200 and out of 1,600: indexes are made once, not for each cut.
+
+    The least of several rounds counts: what else the machine does only ever adds to the time.
+    """
     used = []
     for pages in (200, 1600):
         pdf = Pdf.new()
         for number in range(pages):
             add(pdf, b"BT (page %d) Tj ET" % number)
         with pdf_cutter(io.BytesIO(saved(pdf)), OPTIONS) as cutter:
-            cutter.cut(1, 1, io.BytesIO())
-            start = time.process_time()
-            for number in range(1, 201):
-                cutter.cut(number, number, io.BytesIO())
-            used.append(time.process_time() - start)
+            used.append(min(seconds_for(cutter) for _ in range(5)))
     assert used[1] < 3 * used[0]
+
+
+def seconds_for(cutter: Cutter) -> float:
+    """CPU seconds for cutting out two hundred single pages, indexes made."""
+    cutter.cut(1, 1, io.BytesIO())
+    start = time.process_time()
+    for number in range(1, 201):
+        cutter.cut(number, number, io.BytesIO())
+    return time.process_time() - start

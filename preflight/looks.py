@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from preflight.execution import Executor
     from preflight.problems import Problem
     from preflight.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 SHRUNK_MEAN = 0.06
 """Mean difference of the pixels, 0 to 1, up to which a unit with smaller images still looks the same. Measured on the
@@ -71,6 +74,8 @@ def compared(executor: Executor, tasks: Sequence[Task], on_problem: Callable[[in
         seen[one.number] = one  # again, where a task is done again without a unit that took its worker down
 
     for outcome in executor.run(tasks, hear):
+        if outcome.trace:
+            logger.error("bug while comparing looks:\n%s", outcome.trace)
         if outcome.problem is not None:
             on_problem(outcome.key, outcome.problem)
     return [seen[number] for number in sorted(seen)]

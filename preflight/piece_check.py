@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from extractors.errors import ExtractionError
 from preflight.document import find_document
-from preflight.errors import FileMissing
+from preflight.errors import FileMissing, Stopped
 from preflight.fingerprints import text_print
 from preflight.names import MANIFEST_NAME, is_plain_name, suffix_of
 from preflight.reading import Unread, examine_task, examined_from, plain_source
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from preflight.document import Document
     from preflight.execution import Executor, Outcome, Task
     from preflight.manifest import Manifest, ManifestPiece, ManifestUnit, TextFile
-    from preflight.messages import Examined
     from preflight.settings import Settings
 
 
@@ -36,11 +35,13 @@ class Found:
         pieces: Documents by index of the piece.
         discrepancies: What is not as the manifest says.
         texts: Of pieces of text, the bytes of each unit by number, its parts joined.
+        miscounted: Indexes of pieces that were found to have another number of units.
     """
 
     pieces: dict[int, Document] = field(default_factory=dict)
     discrepancies: list[Discrepancy] = field(default_factory=list)
     texts: dict[int, bytes] = field(default_factory=dict)
+    miscounted: set[int] = field(default_factory=set)
 
     def note(self, code: str, message: str, piece: ManifestPiece | None = None, units: Sequence[int] = ()) -> None:
         """Add a discrepancy."""
@@ -122,42 +123,44 @@ def _check_examined(found: Found, piece: ManifestPiece, outcome: Outcome) -> Non
     document = found.pieces[piece.index]
     examined = examined_from(outcome, document, None)
     name = shown(piece.name)
+    _compare_file(found, piece, name, piece, examined.source)
     if isinstance(examined, Unread):
-        _compare_file(found, piece, name, piece, examined.source)
         found.note("piece-unreadable", f"{name} cannot be read: {examined.problem.detail}", piece)
         return
-    _compare_file(found, piece, name, piece, examined.source)
     if examined.source.media_type != piece.media_type:
         kinds = f"{examined.source.media_type}, not {piece.media_type}"
         found.note("type-differs", f"{name} is {kinds}.", piece)
-    if _counted(found, piece, examined):
+    if _counted(found, piece, len(examined.prints)):
         wrong = [unit.number for unit, text in zip(piece.units, examined.prints, strict=True) if unit.text != text]
         if wrong:
             found.note("text-differs", f"{name}: the text of {len(wrong)} unit(s) is not what was cut.", piece, wrong)
 
 
-def _counted(found: Found, piece: ManifestPiece, examined: Examined) -> bool:
-    count = len(examined.prints)
-    if count != len(piece.units):
+def _counted(found: Found, piece: ManifestPiece, count: int) -> bool:
+    """Whether a piece has as many units as it should; that it has not is told once, whoever counts first."""
+    if count == len(piece.units):
+        return True
+    if piece.index not in found.miscounted:
+        found.miscounted.add(piece.index)
         message = f"{shown(piece.name)} has {count} unit(s), the manifest says {len(piece.units)}."
         found.note("unit-count-differs", message, piece)
-    return count == len(piece.units)
+    return False
 
 
 def _check_printed(found: Found, piece: ManifestPiece, outcome: Outcome) -> None:
     name = shown(piece.name)
-    if outcome.result is None:
-        why = outcome.problem.detail if outcome.problem else "no answer"
-        found.note("piece-unreadable", f"{name} cannot be compared: {why}", piece)
+    try:
+        printed = printed_from(outcome)
+    except Stopped as error:
+        found.note("piece-unreadable", f"{name} cannot be compared: {error.problem.detail}", piece)
         return
-    printed = printed_from(outcome)
     if not printed.able:
         return
     prints = printed.prints
     pairs = zip_longest(piece.units, prints[: len(piece.units)])
     wrong = [unit.number for unit, value in pairs if not value or unit.content != value]
     if len(prints) > len(piece.units):
-        found.note("unit-count-differs", f"{name} has {len(prints)} unit(s), not {len(piece.units)}.", piece)
+        _counted(found, piece, len(prints))
     if wrong:
         message = f"{name}: {len(wrong)} unit(s) do not look as they were cut."
         found.note("content-differs", message, piece, wrong)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,7 @@ from cuttable import make_pdf
 
 from preflight import UserLimits, split, verify
 from preflight.execution import Outcome
+from preflight.manifest import seal_of
 from preflight.problems import problem_from
 
 if TYPE_CHECKING:
@@ -66,3 +69,34 @@ def test_a_wrong_number_of_units_is_told_once(tmp_path: Path, workers: Slots) ->
         f"{first.name} has 3 unit(s), the manifest says 2.",
         f"{second.name} has 1 unit(s), the manifest says 2.",
     ]
+
+
+@pytest.mark.parametrize("size", [20_000_000_000, 700_000_000])
+def test_a_piece_of_text_made_huge_is_not_read_into_memory(
+    size: int, tmp_path: Path, samples: Path, workers: Slots
+) -> None:
+    split(samples / "notes.md", tmp_path / "out", limits=UserLimits(bytes=1_000), executor=workers)
+    piece = sorted((tmp_path / "out").glob("*.md"))[0]
+    with piece.open("r+b") as file:
+        file.truncate(size)  # without taking room on the disk
+
+    tracemalloc.start()
+    told = verify(tmp_path / "out", against=samples / "notes.md", executor=workers).discrepancies
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert {"size-differs", "hash-differs"} <= {one.code for one in told}
+    assert {one.piece for one in told if one.piece} == {piece.name}
+    assert peak < 600_000_000  # the room kept for a manifest of the largest size, of which next to nothing is used
+
+
+@pytest.mark.parametrize("said", [-2, 10**25])
+def test_a_piece_of_text_of_a_size_that_cannot_be(said: int, tmp_path: Path, samples: Path, workers: Slots) -> None:
+    split(samples / "notes.md", tmp_path / "out", limits=UserLimits(bytes=1_000), executor=workers)
+    path = tmp_path / "out" / "manifest.json"
+    data = json.loads(path.read_bytes())
+    data["pieces"][0]["size_bytes"] = said
+    data["seal"] = seal_of(data)
+    path.write_text(json.dumps(data))
+
+    assert "size-differs" in {one.code for one in verify(path, executor=workers).discrepancies}

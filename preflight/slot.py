@@ -14,7 +14,7 @@ from preflight.document import storage_error
 from preflight.errors import ParserCrashed, TimedOut, WorkerFailure
 from preflight.execution import GARBLED, WALL_FACTOR, Outcome, problem_outcome
 from preflight.problems import problem_from
-from preflight.slot_worker import MORE_TIME, WorkerProcess
+from preflight.slot_worker import LESS_WORK, MORE_TIME, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +133,7 @@ class Slot:
         if now < running.ends_at and running.got_on(worker.note):
             running.stalled_at = now + _stall_wall_s(running.task)
             return None
-        error = TimedOut(f"Not finished in the time allowed. Split the document, or allow more time ({MORE_TIME}).")
+        error = TimedOut(f"Not finished in the time allowed. Allow more time ({MORE_TIME}), or {LESS_WORK}.")
         return self._failed(running, error, unit=worker.unit)
 
     def _failed(self, running: _Running, error: WorkerFailure, *, unit: int | None, killed: bool = False) -> Outcome:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OCR_PROGRAM = "tesseract"
 MORE_TIME = "--timeout, the setting `timeout`"
+LESS_WORK = "take a part of the document only"
+"""What to do besides, whoever waits: also for somebody who is splitting already."""
 _SEND_S = 30.0
 _ABORTED = frozenset({signal.SIGABRT, signal.SIGTRAP, signal.SIGILL, signal.SIGSEGV, signal.SIGBUS})
 _MOSTLY = 0.7
@@ -110,13 +112,14 @@ def _failure(ended: Ended, memory_bytes: int) -> WorkerFailure:
     code = os.waitstatus_to_exitcode(ended.status)
     sign = -code if code < 0 else 0
     if sign == signal.SIGXCPU:
-        return TimedOut(f"This document takes more CPU time than allowed. Split it, or allow more ({MORE_TIME}).")
+        return TimedOut(f"This document takes more CPU time than allowed. Allow more ({MORE_TIME}), or {LESS_WORK}.")
     if sign == signal.SIGKILL:
-        return OutOfMemory("The worker was killed on this document, most likely for its memory. Split it first.")
+        why = "The worker was killed on this document, most likely for its memory."
+        return OutOfMemory(f"{why} Free some memory, or {LESS_WORK}.")
     name = signal.Signals(sign).name if sign else f"exit code {code}"
     if sign in _ABORTED and memory_bytes and ended.peak_bytes > _MOSTLY * memory_bytes:
         return OutOfMemory(
-            f"A parser library ended with {name}, out of memory ({memory_bytes:,} bytes are allowed). Split the "
-            "document, or allow more (--memory-limit-bytes, the setting `memory_limit_bytes`)."
+            f"A parser library ended with {name}, out of memory ({memory_bytes:,} bytes are allowed). Allow more "
+            f"(--memory-limit-bytes, the setting `memory_limit_bytes`), or {LESS_WORK}."
         )
     return ParserCrashed(f"A parser library ended with {name} on this document. Repair or re-export it.")

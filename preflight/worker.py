@@ -201,7 +201,7 @@ def _answer(task: dict[str, Any], files: Files, pipe: Connection, pen: Pen) -> b
         answer = b"r" + run_task(str(task["name"]), files, task["payload"], teller)
         if len(answer) <= int(task["answer_bytes"]):
             return answer
-        error: Exception = OutOfMemory("What there is to tell of this document is too much at once. Split it first.")
+        error: Exception = OutOfMemory("What there is to tell of this document is too much at once. Take a part of it.")
     except MemoryError:
         error = OutOfMemory("Reading this document takes more memory than there is. Split it with another tool first.")
     except (ExtractionError, PreflightError) as known:

@@ -70,6 +70,9 @@ def test_a_hanging_task_is_killed_at_its_deadline(slots: Slots, document: Docume
 
     assert codes(outcomes) == ["timeout"]
     assert time.monotonic() - started < 10
+    told = outcomes[0].problem.detail if outcomes[0].problem else ""
+    assert "--timeout" in told
+    assert "plit" not in told  # who hears it may be splitting
 
 
 def test_cpu_limit_ends_a_spinning_task(slots: Slots, document: Document) -> None:

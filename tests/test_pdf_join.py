@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import warnings
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -230,3 +231,23 @@ def test_real_documents_come_back(labels: list[dict[str, Any]], corpus: Path) ->
             wrong[entry["path"]] = told
     assert wrong == {}
     assert checked > 25
+
+
+def test_fields_that_no_form_lists_are_joined_without_a_remark_of_a_library() -> None:
+    with Pdf.new() as pdf:
+        for number in range(4):
+            page = pdf.add_blank_page(page_size=(200, 200))
+            look = Stream(pdf, b"0 0 20 20 re S", Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 20, 20])
+            widget = Dictionary(
+                Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T=String(f"f{number}"), F=4, Rect=[50, 50, 70, 70],
+                AP=Dictionary(N=pdf.make_indirect(look)),
+            )  # fmt: skip
+            page.Annots = Array([pdf.make_indirect(widget)])
+        with pytest.warns(pikepdf.PageCopyWarning):
+            data = saved(pdf)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        again = whole_again(data, 2)
+
+    assert [str(one.message) for one in told] == []
+    assert prints(again) == prints(data)

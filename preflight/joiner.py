@@ -5,22 +5,22 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import tempfile
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preflight.document import storage_error
 from preflight.errors import OutputError, PiecesDiffer
 from preflight.execution import Task
 from preflight.manifest import load_manifest
+from preflight.output import find_place, no_empty_folders, staging
 from preflight.piece_check import check_hashes, find_files
 from preflight.record_check import check_record
 from preflight.survey import stopped
 from preflight.worker import allow_files
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from preflight.document import Document
     from preflight.execution import Executor
     from preflight.manifest import Manifest
@@ -71,21 +71,16 @@ def join_pieces(path: Path, out: Path, settings: Settings, executor: Executor, *
     if not force and os.path.lexists(out):
         raise OutputError(f"{out} exists. Add --force to replace it, or choose another name.")
     pieces = _whole_pieces(path, manifest, sealed=sealed)
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name[:60]}.preflight-", dir=out.parent))
-    except OSError as error:
-        raise storage_error(error, str(out)) from error
-    staged = folder / "joined"
-    try:
-        _write(staged, pieces, manifest, settings, executor)
-        size = staged.stat().st_size
-        _appear(staged, out, force=force)
-    except OSError as error:
-        raise storage_error(error, str(out)) from error
-    finally:
-        with suppress(FileNotFoundError):
-            staged.unlink()
-        folder.rmdir()
+    with no_empty_folders(out):
+        place = find_place(out)
+        with staging(place) as folder:
+            staged = folder / "joined"
+            try:
+                _write(staged, pieces, manifest, settings, executor)
+                size = staged.stat().st_size
+                _appear(staged, out, force=force)
+            except OSError as error:
+                raise storage_error(error, place.shown) from error
     return Joined(
         path=out,
         size_bytes=size,

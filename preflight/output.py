@@ -65,7 +65,7 @@ def find_folder(path: Path, *, force: bool) -> Folder:
     Raises:
         OutputError: It is no folder, holds files of others or a result that may not be replaced, or cannot be written.
     """
-    shown = safe_label(os.fsencode(path).decode("utf-8", "replace"), 300)
+    shown = _shown(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         real = Path(os.path.realpath(path.parent, strict=True)) / path.name if path.name else path
@@ -81,14 +81,54 @@ def find_folder(path: Path, *, force: bool) -> Folder:
         remove_leftovers(folder)
         _look_around(folder)
         _look_inside(folder, force=force)
-    except FileExistsError as error:
-        raise OutputError(
-            f"Cannot make {shown}: a file, or a link that leads nowhere, stands where a folder above it should be. "
-            "Choose another folder."
-        ) from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise _in_the_way(shown) from error
     except OSError as error:
         raise storage_error(error, shown) from error
     return folder
+
+
+def find_place(path: Path) -> Folder:
+    """Look at the place of a single file, for :func:`staging`; make the folders above it.
+
+    Args:
+        path: The file, as the user names it.
+
+    Raises:
+        OutputError: The folders above cannot be made.
+    """
+    folder = Folder(path=path, shown=_shown(path), exists=False, inside=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise _in_the_way(folder.shown) from error
+    except OSError as error:
+        raise storage_error(error, folder.shown) from error
+    remove_leftovers(folder)
+    return folder
+
+
+@contextmanager
+def no_empty_folders(path: Path) -> Iterator[None]:
+    """Remove folders above a result at the end of the block that were not there before it and hold nothing."""
+    missing = [one for one in path.parents if not os.path.lexists(one)]
+    try:
+        yield
+    finally:
+        for one in missing:
+            with contextlib.suppress(OSError):  # something lies in it, or it was never made
+                one.rmdir()
+
+
+def _shown(path: Path) -> str:
+    return safe_label(os.fsencode(path).decode("utf-8", "replace"), 300)
+
+
+def _in_the_way(shown: str) -> OutputError:
+    return OutputError(
+        f"Cannot make {shown}: a file, or a link that leads nowhere, stands where a folder above it should be. "
+        "Choose another folder."
+    )
 
 
 def _look_around(folder: Folder) -> None:

@@ -20,7 +20,7 @@ from preflight.manifest import (
     manifest_json,
 )
 from preflight.names import MANIFEST_NAME, piece_name, safe_stem, suffix_of
-from preflight.output import find_folder, publish, staging
+from preflight.output import find_folder, no_empty_folders, publish, staging
 from preflight.plan import PieceLimits
 from preflight.split_document import document_pieces
 from preflight.split_text import text_pieces, with_texts
@@ -77,23 +77,24 @@ def split_document(
     options = options or SplitOptions()
     if prepared.target is None and not prepared.limits:
         raise UsageError("Say what the pieces are for: a target, or a limit of your own such as pages.")
-    folder = find_folder(out, force=options.force)
-    surveyed = examine_source(document, prepared, settings, executor, options, on_progress)
-    unheld = about_unheld(surveyed)
-    with staging(folder, needed_bytes=surveyed.least_bytes) as staged:
-        if options.form == "document":
-            ready, quarantined, findings = document_pieces(surveyed, staged, on_progress)
-            ocr = ""
-            if options.with_text:
-                ready, more, ocr = with_texts(ready, surveyed, on_progress)
-                findings += more
-        else:
-            ready, quarantined, findings, ocr = text_pieces(surveyed, staged, on_progress)
-        findings = (*unheld, *about_unseen(surveyed), *findings)
-        manifest = _named(ready, surveyed, quarantined, staged, ocr)
-        manifest = replace(manifest, findings=findings)
-        _write(staged / MANIFEST_NAME, manifest_json(manifest))
-        publish(staged, folder, force=options.force)
+    with no_empty_folders(out):
+        folder = find_folder(out, force=options.force)
+        surveyed = examine_source(document, prepared, settings, executor, options, on_progress)
+        unheld = about_unheld(surveyed)
+        with staging(folder, needed_bytes=surveyed.least_bytes) as staged:
+            if options.form == "document":
+                ready, quarantined, findings = document_pieces(surveyed, staged, on_progress)
+                ocr = ""
+                if options.with_text:
+                    ready, more, ocr = with_texts(ready, surveyed, on_progress)
+                    findings += more
+            else:
+                ready, quarantined, findings, ocr = text_pieces(surveyed, staged, on_progress)
+            findings = (*unheld, *about_unseen(surveyed), *findings)
+            manifest = _named(ready, surveyed, quarantined, staged, ocr)
+            manifest = replace(manifest, findings=findings)
+            _write(staged / MANIFEST_NAME, manifest_json(manifest))
+            publish(staged, folder, force=options.force)
     return SplitResult(
         report=surveyed.report,
         manifest=manifest,

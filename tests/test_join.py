@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +15,23 @@ import pytest
 from cuttable import make_pdf
 
 from preflight import SplitOptions, UserLimits, check, join, split
-from preflight.errors import OutputError, PiecesDiffer
+from preflight.errors import OutputError, PiecesDiffer, Stopped
+from preflight.manifest import seal_of
+from preflight.output import find_place, staging
 
 if TYPE_CHECKING:
     from preflight.slots import Slots
+
+
+def forge(folder: Path) -> None:
+    """Let the manifest say what the pieces are now."""
+    path = folder / "manifest.json"
+    data = json.loads(path.read_bytes())
+    for piece in data["pieces"]:
+        found = (folder / piece["name"]).read_bytes()
+        piece["size_bytes"], piece["sha256"] = len(found), hashlib.sha256(found).hexdigest()
+    data["seal"] = seal_of(data)
+    path.write_text(json.dumps(data))
 
 
 def test_pages_order_text_outline_and_labels_are_as_in_the_original(tmp_path: Path, workers: Slots) -> None:
@@ -83,8 +100,46 @@ def test_an_existing_file_is_replaced_only_by_force(tmp_path: Path, workers: Slo
     assert (tmp_path / "joined.pdf").read_text() == "mine"
     join(tmp_path / "out", tmp_path / "joined.pdf", force=True, executor=workers)
     assert (tmp_path / "joined.pdf").read_bytes()[:5] == b"%PDF-"
-    with pytest.raises(OutputError):
-        join(tmp_path / "out", tmp_path / "no" / "such" / "folder.pdf", executor=workers)
+    with pytest.raises(OutputError, match="should be"):
+        join(tmp_path / "out", tmp_path / "joined.pdf" / "below" / "a file.pdf", executor=workers)
+
+
+def test_folders_above_are_made_and_kept_only_with_something_in_them(tmp_path: Path, workers: Slots) -> None:
+    split(make_pdf(tmp_path / "report.pdf", [5] * 4), tmp_path / "out", limits=UserLimits(pages=2), executor=workers)
+    for path in (tmp_path / "out").glob("*.pdf"):  # what the manifest says, and no PDF
+        path.write_bytes(b"no document")
+    forge(tmp_path / "out")
+    with pytest.raises(Stopped):
+        join(tmp_path / "out", tmp_path / "some" / "where" / "joined.pdf", executor=workers)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "report.pdf"]
+
+    split(
+        tmp_path / "report.pdf", tmp_path / "out", limits=UserLimits(pages=2), options=SplitOptions(force=True),
+        executor=workers,
+    )  # fmt: skip
+    join(tmp_path / "out", tmp_path / "some" / "where" / "joined.pdf", executor=workers)
+    assert [path.name for path in (tmp_path / "some" / "where").iterdir()] == ["joined.pdf"]
+
+
+def test_what_a_killed_join_left_is_removed_by_the_next(tmp_path: Path, workers: Slots) -> None:
+    split(make_pdf(tmp_path / "report.pdf", [5] * 4), tmp_path / "out", limits=UserLimits(pages=2), executor=workers)
+    joined = tmp_path / "joined.pdf"
+    killed = (
+        "import os, pathlib, signal, sys\n"
+        "from preflight.output import find_place, staging\n"
+        "with staging(find_place(pathlib.Path(sys.argv[1]))) as folder:\n"
+        "    (folder / 'joined').write_bytes(b'half of it')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(joined)], check=False)
+    (left,) = tmp_path.glob(".*")
+
+    with staging(find_place(tmp_path / "joined.pdf")) as alive:  # another run that is still at it
+        assert not left.exists()
+        join(tmp_path / "out", joined, executor=workers)
+        assert list(tmp_path.glob(".*")) == [alive]
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["joined.pdf", "out", "report.pdf"]
 
 
 def test_a_name_relative_to_where_one_is(tmp_path: Path, samples: Path, workers: Slots) -> None:

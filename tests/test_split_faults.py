@@ -17,7 +17,7 @@ import pytest
 from cuttable import make_pdf, make_scan
 
 from preflight import SplitOptions, UserLimits, split, verify
-from preflight.errors import DiskFull, OutputError, Stopped
+from preflight.errors import DiskFull, OutputError, Stopped, UnitOverLimit
 from preflight.output import find_folder, publish, staging
 from preflight.slots import Slots
 
@@ -148,6 +148,18 @@ def test_workers_killed_from_outside_cost_no_page(
 
         assert result.complete
         assert [piece.first for piece in result.manifest.pieces] == [1, 2, 3]
+
+
+def test_a_refused_split_leaves_no_folders_it_made(tmp_path: Path, workers: Slots) -> None:
+    source = make_pdf(tmp_path / "report.pdf", [3] * 3)
+    (tmp_path / "empty").mkdir()
+    for out in (tmp_path / "deep" / "a" / "b" / "out", tmp_path / "empty" / "c" / "out"):
+        with pytest.raises(UnitOverLimit):
+            split(source, out, limits=UserLimits(tokens=1), executor=workers)
+    assert listing(tmp_path) == ["empty", "report.pdf"]
+
+    split(source, tmp_path / "deep" / "a" / "out", limits=UserLimits(pages=1), executor=workers)
+    assert listing(tmp_path / "deep" / "a") == ["out"]
 
 
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:

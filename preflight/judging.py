@@ -12,7 +12,7 @@ from preflight.errors import UsageError
 from preflight.estimate import estimate, overhead_s, rate_of
 from preflight.limits import effective_limits, user_limit
 from preflight.model import Range, Report, TargetRef, Verdict
-from preflight.plan import Boundary, PieceLimits, make_plan
+from preflight.plan import Boundary, PieceLimits, Whole, make_plan
 from preflight.prices import PieceSize, Priced, price, with_cost
 from preflight.rows import share_of_rows, with_rows
 from preflight.target import load_hop, load_target, model_of
@@ -238,7 +238,7 @@ def _plan(examined: Examined, weighed: Weighed, target: Target | None) -> Plan:
         shared_bytes=facts.shared_bytes,
         overhead_seconds=overhead_s(rate, facts.shared_bytes),
         page_units=facts.unit_kind != "block",
-        whole_bytes=examined.source.size_bytes,
+        whole=Whole(bytes=examined.source.size_bytes, seconds=weighed.figures.seconds),
     )
     plan = with_rows(plan, facts, weighed.units, weighed.limits, examined.source.media_type)
     if weighed.figures.tokens is not None:

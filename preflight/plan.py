@@ -18,7 +18,7 @@ from preflight.model import Plan, PlannedPiece
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from preflight.model import Limit, Measure, UnitEstimate
+    from preflight.model import Limit, Measure, SecondsRange, UnitEstimate
 
 DEEPEST_LEVEL = 9
 """Boundaries deeper than this count as this deep."""
@@ -78,6 +78,39 @@ class Boundary:
     title: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """What is known of the document as it is, where that of units is estimated.
+
+    Attributes:
+        bytes: Its size.
+        seconds: Seconds it takes at the target; None when they are not known.
+    """
+
+    bytes: int
+    seconds: SecondsRange | None = None
+
+    def fits(self, measure: str, limits: PieceLimits) -> bool:
+        """Whether it is known to be within the limit on a measure, whatever its units add up to."""
+        if measure == "byte":
+            return limits.bytes is not None and self.bytes <= limits.bytes
+        if measure == "time":
+            return limits.seconds is not None and self.seconds is not None and self.seconds.high <= limits.seconds
+        return False
+
+    def as_unit(self, unit: UnitEstimate, fixed: _Overhead) -> UnitEstimate:
+        """Return what the only unit brings besides what every piece carries."""
+        seconds, base = self.seconds, fixed.microseconds / MICROSECONDS
+        if seconds is not None and unit.seconds is not None:
+            unit = replace(
+                unit,
+                seconds=replace(
+                    seconds, low=seconds.low - base, likely=seconds.likely - base, high=seconds.high - base
+                ),
+            )
+        return replace(unit, bytes=self.bytes - fixed.bytes)
+
+
 @dataclass(frozen=True, slots=True)
 class _Overhead:
     """What every piece carries besides its units."""
@@ -114,7 +147,7 @@ def make_plan(
     overhead_tokens: int = 0,
     overhead_seconds: float = 0.0,
     page_units: bool = True,
-    whole_bytes: int | None = None,
+    whole: Whole | None = None,
 ) -> Plan:
     """Cut ``units`` into pieces that stay within ``limits``, all of them together.
 
@@ -129,25 +162,25 @@ def make_plan(
         overhead_tokens: Tokens every request carries besides its units.
         overhead_seconds: Seconds every request takes besides its units.
         page_units: Whether a unit counts as a page; not so for blocks of flowing text.
-        whole_bytes: Size of the document as it is. Bytes of units are estimates; where nothing needs to be cut, the
-            file itself is the piece and its real size counts.
+        whole: The document as it is. Bytes of units, and the seconds these take, are estimates; where nothing needs to
+            be cut, the file itself is the piece, and its real size and its seconds count.
 
     Returns:
         The plan with the fewest pieces, then the best boundaries, then the least spread. No units, no pieces.
     """
     if not units:
         return Plan(pieces=())
-    if len(units) == 1 and whole_bytes is not None:
-        units = [replace(units[0], bytes=whole_bytes - shared_bytes)]
     fixed = _Overhead(shared_bytes, overhead_tokens, _microseconds(overhead_seconds))
+    if len(units) == 1 and whole is not None:
+        units = [whole.as_unit(units[0], fixed)]
     every = _measures(units, limits, fixed, page_units=page_units)
-    measures = _exceeded(every, limits, whole_bytes)
+    measures = _exceeded(every, limits, whole)
     reach = _reach(measures, len(units))
     best = _best_boundaries(units, boundaries)
     levels = {place: min(max(boundary.level, 1), DEEPEST_LEVEL) for place, boundary in best.items()}
     fullest = max(measures, key=lambda measure: measure.pressure).prefix if measures else []
     spans = list(pairwise((0, *piece_ends(reach, levels, fullest))))
-    sums = _Sums.of(units, fixed, whole_bytes if len(spans) == 1 and not measures else None)
+    sums = _Sums.of(units, fixed, whole if len(spans) == 1 and not measures else None)
     pieces = tuple(
         sums.piece(index, start, end, _reason(start, end, reach=reach, best=best, measures=measures))
         for index, (start, end) in enumerate(spans, start=1)
@@ -174,11 +207,10 @@ def _measures(
     ]
 
 
-def _exceeded(every: Sequence[_Measure], limits: PieceLimits, whole_bytes: int | None) -> list[_Measure]:
+def _exceeded(every: Sequence[_Measure], limits: PieceLimits, whole: Whole | None) -> list[_Measure]:
     """Measures of which the whole document has too much: only these can force a cut."""
     over = [measure for measure in every if measure.total > measure.room]
-    only_bytes = [measure.name for measure in over] == ["byte"]
-    if only_bytes and whole_bytes is not None and limits.bytes is not None and whole_bytes <= limits.bytes:
+    if whole is not None and all(whole.fits(measure.name, limits) for measure in over):
         return []
     return over
 
@@ -243,21 +275,21 @@ class _Sums:
 
     units: Sequence[UnitEstimate]
     fixed: _Overhead
-    whole_bytes: int | None
+    whole: Whole | None
     tokens: list[int]
     bytes: list[int]
     microseconds: list[int]
     unknown: list[int]
 
     @classmethod
-    def of(cls, units: Sequence[UnitEstimate], fixed: _Overhead, whole_bytes: int | None) -> _Sums:
+    def of(cls, units: Sequence[UnitEstimate], fixed: _Overhead, whole: Whole | None) -> _Sums:
         def running(values: Iterator[int]) -> list[int]:
             return list(accumulate(values, initial=0))
 
         return cls(
             units,
             fixed,
-            whole_bytes,
+            whole,
             running(unit.tokens.likely for unit in units),
             running(unit.bytes for unit in units),
             running(_microseconds(unit.seconds.likely) if unit.seconds else 0 for unit in units),
@@ -268,12 +300,15 @@ class _Sums:
         """The piece from place ``start`` to place ``end``; its seconds are None when those of a unit are."""
         size = self.fixed.bytes + self.bytes[end] - self.bytes[start]
         took = self.fixed.microseconds + self.microseconds[end] - self.microseconds[start]
+        seconds = None if self.unknown[end] > self.unknown[start] else took / MICROSECONDS
+        if self.whole is not None and self.whole.seconds is not None and seconds is not None:
+            seconds = self.whole.seconds.likely
         return PlannedPiece(
             index=index,
             first=self.units[start].number,
             last=self.units[end - 1].number,
             tokens=self.fixed.tokens + self.tokens[end] - self.tokens[start],
-            bytes=size if self.whole_bytes is None else self.whole_bytes,
-            seconds=None if self.unknown[end] > self.unknown[start] else took / MICROSECONDS,
+            bytes=size if self.whole is None else self.whole.bytes,
+            seconds=seconds,
             reason=reason,
         )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.model import Limit, Measure, Plan, Range, SecondsRange, UnitEstimate
-from preflight.plan import DEEPEST_LEVEL, Boundary, PieceLimits, make_plan
+from preflight.plan import DEEPEST_LEVEL, Boundary, PieceLimits, Whole, make_plan
 
 NO_BOUNDARY = 10
 NOTHING = SecondsRange(low=0, likely=0, high=0)
@@ -299,17 +299,28 @@ def test_pages_do_not_count_for_blocks() -> None:
 
 def test_the_file_itself_counts_where_nothing_needs_a_cut() -> None:
     units = [unit(n, size=100) for n in range(1, 11)]
-    plan = make_plan(units, PieceLimits(bytes=900, tokens=10), whole_bytes=880)
+    plan = make_plan(units, PieceLimits(bytes=900, tokens=10), whole=Whole(bytes=880))
     assert [(piece.first, piece.last, piece.bytes) for piece in plan.pieces] == [(1, 10, 880)]
-    assert len(make_plan(units, PieceLimits(bytes=900, tokens=10), whole_bytes=901).pieces) == 2
-    assert len(make_plan(units, PieceLimits(bytes=900, tokens=9), whole_bytes=880).pieces) == 2
-    assert make_plan(units[:1], PieceLimits(bytes=900), whole_bytes=901).oversize == (1,)
+    assert len(make_plan(units, PieceLimits(bytes=900, tokens=10), whole=Whole(bytes=901)).pieces) == 2
+    assert len(make_plan(units, PieceLimits(bytes=900, tokens=9), whole=Whole(bytes=880)).pieces) == 2
+    assert make_plan(units[:1], PieceLimits(bytes=900), whole=Whole(bytes=901)).oversize == (1,)
 
 
 def test_seconds_of_every_request_count_for_each_piece() -> None:
     units = [unit(n, seconds=10.0) for n in range(1, 7)]
     plan = make_plan(units, PieceLimits(seconds=35.0), overhead_seconds=5.0)
     assert [(piece.first, piece.last, piece.seconds) for piece in plan.pieces] == [(1, 3, 35.0), (4, 6, 35.0)]
+
+
+def test_seconds_of_the_file_itself_count_where_nothing_needs_a_cut() -> None:
+    units = [unit(n, seconds=10.0) for n in range(1, 7)]
+    whole = Whole(bytes=6, seconds=SecondsRange(low=1.0, likely=50.0, high=59.5))
+    plan = make_plan(units, PieceLimits(seconds=59.5), overhead_seconds=5.0, whole=whole)
+    assert [(piece.first, piece.last, piece.seconds) for piece in plan.pieces] == [(1, 6, 50.0)]
+    assert len(make_plan(units, PieceLimits(seconds=59.4), overhead_seconds=5.0, whole=whole).pieces) == 2
+    assert len(make_plan(units, PieceLimits(seconds=59.5, pages=5), whole=whole).pieces) == 2
+    assert make_plan(units[:1], PieceLimits(seconds=59.4), overhead_seconds=5.0, whole=whole).oversize == (1,)
+    assert make_plan(units[:1], PieceLimits(seconds=59.5), overhead_seconds=5.0, whole=whole).oversize == ()
 
 
 def test_limits_of_a_target_become_limits_of_a_piece() -> None:

@@ -84,3 +84,22 @@ def test_what_pieces_share_takes_time_in_each(tmp_path: Path, workers: Slots) ->
         assert piece.seconds is not None
         assert report.estimate.seconds is not None
         assert report.estimate.seconds.high == piece.seconds.high == pytest.approx(own, abs=0.001)
+
+
+def test_plan_and_verdict_agree_at_the_limit(tmp_path: Path, workers: Slots) -> None:
+    source = with_logo(tmp_path / "logo.pdf")
+    target = tmp_path / "mine.toml"
+    target.write_text(TARGET, encoding="utf-8")
+    whole = check(source, target=str(target), executor=workers).estimate
+    assert whole is not None
+    assert whole.seconds is not None
+
+    told = {}
+    for most in (whole.seconds.high, whole.seconds.high - 0.001):
+        report = check(source, target=str(target), limits=UserLimits(seconds=most), executor=workers)
+        assert report.plan is not None
+        assert [piece.seconds for piece in report.plan.pieces] == [whole.seconds.likely]
+        told[most] = str(report.verdict)
+
+    # Just under it no page has to go: what the pages do not account for goes when the file is written anew.
+    assert list(told.values()) == ["fits", "reduce"]

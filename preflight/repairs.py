@@ -16,9 +16,8 @@ from extractors.facts import Finding
 from preflight.judging import weigh
 from preflight.looks import compare_task, compared
 from preflight.margins import Measured, read_limits
-from preflight.reading import Unread, examine_task, examined_from
+from preflight.reread import read_again
 from preflight.splitting import staged_document
-from preflight.survey import stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +56,7 @@ def with_repairs(surveyed: Surveyed, ready: Sequence[Ready]) -> tuple[list[Ready
         Stopped: A piece cannot be read.
     """
     documents = [staged_document(one.path, one.media_type) for one in ready]
-    examined = _examined(surveyed, ready, documents)
+    examined = _examined(surveyed, ready)
     differing = _other_looks(surveyed, ready, documents)
     told: list[Ready] = []
     for one, seen in zip(ready, examined, strict=True):
@@ -69,21 +68,12 @@ def with_repairs(surveyed: Surveyed, ready: Sequence[Ready]) -> tuple[list[Ready
     return told, _about(surveyed, sorted(differing))
 
 
-def _examined(surveyed: Surveyed, ready: Sequence[Ready], documents: Sequence[Document]) -> list[Examined]:
+def _examined(surveyed: Surveyed, ready: Sequence[Ready]) -> list[Examined]:
     """Read all pieces."""
-    tasks = [
-        examine_task(document, surveyed.settings, key=key, encodings=surveyed.prepared.encodings, prints=True)
-        for key, document in enumerate(documents)
-    ]
-    found: dict[int, Examined] = {}
-    for outcome in surveyed.executor.run(tasks, lambda _key, _event: None):
-        examined = examined_from(outcome, documents[outcome.key], surveyed.examined.source)
-        if isinstance(examined, Unread):
-            raise stopped(examined.problem)
-        if len(examined.prints) != len(ready[outcome.key].units):
-            raise DamagedDocument(f"{_name(surveyed)} is damaged, and what is cut out of it has other pages. {_REMEDY}")
-        found[outcome.key] = examined
-    return [found[key] for key in range(len(tasks))]
+    read = read_again(surveyed, [(one.path, one.media_type) for one in ready])
+    if any(len(examined.prints) != len(one.units) for examined, one in zip(read, ready, strict=True)):
+        raise DamagedDocument(f"{_name(surveyed)} is damaged, and what is cut out of it has other pages. {_REMEDY}")
+    return read
 
 
 def _other_looks(surveyed: Surveyed, ready: Sequence[Ready], documents: Sequence[Document]) -> set[int]:

@@ -243,6 +243,8 @@ def verify(
 ) -> None:
     """Check pieces: hashes, every unit exactly once and in order, every limit, text and content of each unit.
 
+    Bytes, units, text and content are those of the files; tokens, words and seconds are as the manifest has them.
+
     Exit code 0 and one line: all is well. 1: every discrepancy.
     """
     from preflight.document import find_document

@@ -59,6 +59,9 @@ def verify_manifest(
 ) -> Verification:
     """Check that the pieces of a manifest are complete, whole and within their limits.
 
+    Bytes, units, text and content are those of the files; tokens, words, seconds and images are as the manifest has
+    them, and are held against its limits.
+
     Args:
         path: The manifest, or the folder it lies in.
         settings: How the work is done.

@@ -86,16 +86,19 @@ def list_keys(data: Data = None, database: DatabaseUrl = None, as_json: AsJson =
 
 @keys_app.command("revoke")
 def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="The 16 digits between `pf_` and the next `_`.")],
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The id that `list` shows, or the key itself.")],
     data: Data = None,
     database: DatabaseUrl = None,
 ) -> None:
     """End a key for good. A running service learns of it within some seconds."""
+    from preflight.keys import id_from
+
+    wanted = id_from(key_id)
     with _store(database, data) as store:
-        ended = store.revoke(key_id)
+        ended = store.revoke(wanted)
     if not ended:
         fail("There is no such key that still holds. `preflight keys list` shows them.", 66)
-    print_lines([f"revoked {key_id}"])
+    print_lines([f"revoked {wanted}"])
 
 
 def register(app: typer.Typer) -> None:
@@ -131,11 +134,22 @@ def _until(key: ApiKey) -> str:
 
 def _table(keys: list[ApiKey]) -> Table:
     from rich import box
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("id", "name", "tenant", "scopes", "holds", "last used", box=box.SIMPLE, pad_edge=False)
+    # An id that is cut cannot be revoked, and half a date says nothing: names are wrapped before them.
+    whole = [Column(head, no_wrap=True) for head in ("id", "holds until", "last used")]
+    names = [Column(head, overflow="fold") for head in ("name", "tenant", "scopes")]
+    table = Table(whole[0], *names, *whole[1:], box=box.SIMPLE, pad_edge=False)
     for key in keys:
-        holds = "revoked" if key.revoked_at else _until(key)
-        names = (safe_label(key.label, 40), safe_label(key.tenant, 40))
-        table.add_row(key.id, *names, " ".join(sorted(key.scopes)), holds, _time(key.last_used_at) or "never")
+        until = "for ever" if key.expires_at is None else _minute(key.expires_at)
+        tenant = "its own" if key.tenant == key.id else safe_label(key.tenant, 40)
+        used = "never" if key.last_used_at is None else _minute(key.last_used_at)
+        scopes = " ".join(sorted(key.scopes))
+        holds = "revoked" if key.revoked_at else until
+        table.add_row(key.id, safe_label(key.label, 40), tenant, scopes, holds, used)
     return table
+
+
+def _minute(seconds: float) -> str:
+    """Return a time to the minute (UTC) in two lines, so that it fits into a narrow column."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d\n%H:%MZ")

@@ -91,6 +91,11 @@ def parts_of(token: str) -> tuple[str, str] | None:
     return None if found is None else (found[1], _digest(found[2]))
 
 
+def id_from(text: str) -> str:
+    """Return the id in what somebody gives to name a key: an id, or a whole key with or without its secret."""
+    return text.strip().removeprefix("pf_").partition("_")[0]
+
+
 def same(digest: str, stored: str) -> bool:
     """Compare two digests in a time that does not tell where they differ."""
     return hmac.compare_digest(digest, stored)

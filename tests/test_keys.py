@@ -144,6 +144,27 @@ def test_the_command_makes_lists_and_revokes(tmp_path: Path) -> None:
     assert token.rpartition("_")[2].encode() not in stored
 
 
+def test_the_list_shows_whole_ids_that_can_be_revoked_and_so_can_the_key_itself(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    every = ("--scopes", "check,read,write,admin")
+    leaked = run("create", "--name", "the mill by the river, second floor", *every, *data).stdout.decode().strip()
+    run("create", "--name", "x" * 40, "--tenant", "y" * 40, *every, *data)
+    run("create", "--expires", "never", *data)
+    listed = run("list", *data).stdout.decode()
+    known = [item["id"] for item in json.loads(run("list", "--json", *data).stdout)["items"]]
+    shown = re.findall(r"^ *([0-9a-f]{16}) ", listed, re.MULTILINE)
+
+    assert shown == known
+    assert "…" not in listed
+    assert len(re.findall(r" \d{4}-\d\d-\d\d ", listed)) == 2, "until when they hold"
+    assert run("revoke", shown[1], *data).returncode == 0
+    ended = run("revoke", leaked, *data)
+    assert (ended.returncode, ended.stdout.decode().strip()) == (0, f"revoked {known[0]}"), "and no secret"
+    assert run("revoke", f"pf_{known[2]}", *data).returncode == 0
+    items = json.loads(run("list", "--json", *data).stdout)["items"]
+    assert all(item["revoked_at"] for item in items)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"), [(("--scopes", "root"), 2), (("--expires", "soon"), 2), (("--bytes-per-day", "0"), 2)]
 )

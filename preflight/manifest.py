@@ -243,7 +243,7 @@ def load_manifest(path: Path) -> tuple[Path, Manifest, bool]:
         shown = safe_label(os.fsencode(path).decode("utf-8", "replace"), 300)
         raise FileMissing(f"There is no manifest at {shown}. Name the one that lies beside the pieces.")
     with open_regular(path, follow_links=True) as file:
-        data = file.read(MAX_BYTES + 1)
+        data = file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)  # a larger number would be reserved
     if len(data) > MAX_BYTES:
         raise BadManifest(f"{path.name} has more than {MAX_BYTES:,} bytes, which no manifest has. Check the path.")
     return path, *read_manifest(data)

@@ -127,7 +127,7 @@ class HtmlReport:
         cost = figures.get("cost") or {}
         cells = [
             f"<td>{escape(line.path)}{_pieces(line)}</td>",
-            f'<td class="v {line.verdict}">{line.verdict}</td>',
+            f'<td class="v {"unreadable" if line.damaged else line.verdict}">{_verdict(line)}</td>',
             _number(facts.get("unit_count")),
             f"<td>{_strip(facts)}</td>",
             _number(size_bytes, "" if size_bytes is None else size(size_bytes)),
@@ -160,6 +160,10 @@ class HtmlReport:
 
     def _write(self, text: str) -> None:
         self._file.write(text.encode())
+
+
+def _verdict(line: Line) -> str:
+    return f"{line.verdict}, but damaged" if line.damaged else line.verdict
 
 
 def _budget_cards(budget: Budget, *, named: bool) -> list[str]:

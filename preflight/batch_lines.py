@@ -35,6 +35,7 @@ COLUMNS = (
     "limit_by",
     "pieces",
     "manifest",
+    "damaged",
 )
 _FORMULA = frozenset("=+-@＝＋－＠")
 """A spreadsheet takes a cell that begins so for a formula, also in full width."""
@@ -67,6 +68,12 @@ class Line:
         """What to do with it."""
         return str(self.reports[0]["verdict"]) if self.reports else "unreadable"
 
+    @property
+    def damaged(self) -> bool:
+        """Whether it can be read, but for some of its units."""
+        facts: Json = (self.reports[0].get("facts") if self.reports else None) or {}
+        return self.verdict != "unreadable" and any(one["kind"] == "unreadable" for one in facts.get("units") or ())
+
     def to_json(self) -> bytes:
         """Return the line of ``report.jsonl``; the report in it is byte for byte what ``check`` gives."""
         parts = {"manifest": _compact(self.manifest), "path": _compact(self.path), "problem": _compact(self.problem)}
@@ -97,6 +104,7 @@ class Line:
             *(binding.get(name) for name in ("limit", "value", "max", "by")),
             self.pieces,
             self.manifest,
+            "yes" if self.damaged else None,
         ]
         return [_cell(value) for value in values]
 

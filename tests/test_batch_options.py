@@ -99,12 +99,17 @@ def test_what_failed_is_done_again_when_asked(folder: Path, workers: Slots) -> N
     assert batch(folder, workers, retry_failed=True).known == 5
 
 
-def test_what_is_not_wholly_in_its_pieces_is_done_again_when_asked(folder: Path, workers: Slots) -> None:
+def test_what_is_not_wholly_in_its_pieces_is_done_again_when_asked(
+    folder: Path, tmp_path: Path, workers: Slots
+) -> None:
     whole = (folder / "deep" / "mixed.pdf").read_bytes()
     (folder / "bad.pdf").write_bytes(whole.replace(b"/Contents 15 0 R", b"/Contents 95 0 R"))  # which is not there
     first = batch(folder, workers, split=SplitOptions())
 
     assert (first.failed, first.incomplete) == (0, 1)
+    rows = csv.DictReader((tmp_path / "out" / "report.csv").read_text(encoding="utf-8-sig").splitlines())
+    assert {row["path"]: row["damaged"] for row in rows if row["damaged"]} == {"bad.pdf": "yes"}
+    assert "split, but damaged" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert batch(folder, workers, split=SplitOptions()).known == 6
     assert batch(folder, workers, split=SplitOptions(), retry_failed=True).known == 5
 

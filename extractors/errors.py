@@ -12,6 +12,7 @@ The tree::
     ├── DamagedDocument          cannot be opened or has no usable structure
     │   ├── EmptyDocument        zero bytes
     │   └── NoPages              opens, but has zero units
+    ├── UnknownUnit              the document has fewer units
     ├── SafetyLimitExceeded      over a limit that protects the reader
     ├── ActiveContentRejected    scripts and the like, where they are to be rejected
     └── OcrUnavailable           no engine, or a language is missing
@@ -68,6 +69,10 @@ class EmptyDocument(DamagedDocument):
 
 class NoPages(DamagedDocument):
     """The document opens but has no pages."""
+
+
+class UnknownUnit(ExtractionError):
+    """The document has no unit of this number."""
 
 
 class SafetyLimitExceeded(ExtractionError):

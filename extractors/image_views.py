@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import Image
 
-from extractors.errors import DamagedDocument
+from extractors.errors import UnknownUnit
 from extractors.raster import open_image, reading_image, too_many_pixels
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def frame_views(file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]) 
             try:
                 image.seek(number - 1)
             except EOFError as error:
-                raise DamagedDocument(f"There is no image {number} in the file.", unit=number) from error
+                count = getattr(image, "n_frames", 1)
+                raise UnknownUnit(f"The document has {count:,} frames. Ask for one of them.", unit=number) from error
             if image.width * image.height > limit:
                 raise too_many_pixels(limit, unit=number)
             scale = VIEW_SIDE_PX / max(image.size)

@@ -40,7 +40,6 @@ The tree::
     │   └── DigestDiffers        the same of a whole body
     ├── UnknownDocument          none with this id, or not this caller's
     ├── UnknownJob               the same of jobs, and of what they were to make
-    ├── UnknownUnit              the document has fewer units
     ├── ResultGone               it was there, and is no more
     ├── JobUnfinished            what it makes is not there yet
     ├── JobEnded                 too late to be cancelled
@@ -251,10 +250,6 @@ class UnknownDocument(PreflightError):
 
 class UnknownJob(PreflightError):
     """There is no job with this id for this caller, or it makes no such thing."""
-
-
-class UnknownUnit(PreflightError):
-    """The document has no unit of this number."""
 
 
 class ResultGone(PreflightError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from extractors.base import SKIPPED, ReadLimits, ReadOptions, Viewable
-from extractors.errors import DamagedDocument, ExtractionError, UnsupportedFormat
+from extractors.errors import ExtractionError, UnknownUnit, UnsupportedFormat
 from extractors.likeness import Likeness, likeness
 from extractors.media import identify
 from extractors.registry import extractor_for
@@ -92,7 +92,8 @@ def show(files: Files, payload: dict[str, Any], emit: Emit) -> bytes:
 
     Raises:
         UnsupportedFormat: Units of this kind of document have no looks.
-        ExtractionError: There is no such unit, or it cannot be shown.
+        UnknownUnit: The document has fewer.
+        ExtractionError: It cannot be shown.
     """
     del emit
     task = ShowTask(**payload | {"limits": ReadLimits(**payload["limits"])})
@@ -103,11 +104,11 @@ def show(files: Files, payload: dict[str, Any], emit: Emit) -> bytes:
     options = ReadOptions(media_type=media_type, limits=task.limits)
     (out,) = files.outputs
     if not 0 < task.number <= task.limits.max_units:
-        raise DamagedDocument("There is no such page in the document. Ask for one that is there.", unit=task.number)
+        raise UnknownUnit("The document has fewer pages. Ask for one that is there.", unit=task.number)
     for number, image in extractor.views(files.document, options, (task.number,)):
         write_thumbnail(image, task.width_px, out)
         return dump(number)
-    raise DamagedDocument("There is no such page in the document. Ask for one that is there.", unit=task.number)
+    raise UnknownUnit("The document has fewer pages. Ask for one that is there.", unit=task.number)
 
 
 class _Views:

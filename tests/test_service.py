@@ -146,7 +146,12 @@ def test_the_text_of_a_document_and_of_one_unit(at: httpx.Client, samples: Path)
     assert picture.content.startswith(b"\x89PNG")
     assert int.from_bytes(picture.content[16:20], "big") == 100
     is_problem(at.get(f"{document}/units/999/text"), 404, "unknown-unit")
-    is_problem(at.get(f"{document}/units/999/thumbnail"), 422, "damaged")
+    is_problem(at.get(f"{document}/units/999/thumbnail"), 404, "unknown-unit")
+    for kind in ("text", "thumbnail"):
+        assert "pages. Ask for one of them." in at.get(f"{document}/units/999/{kind}").json()["detail"]
+    frames = f"/v1/documents/{keep(at, samples / 'page.png')['id']}/units/99"
+    told = {at.get(f"{frames}/{kind}").json()["detail"] for kind in ("text", "thumbnail")}
+    assert len(told) == 1, "the same words of frames, too"
     kinds = {one["kind"] for one in at.get("/v1/jobs?limit=200").json()["items"]}
     assert kinds <= {"check", "text", "split"}
 

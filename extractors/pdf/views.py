@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from extractors.errors import DamagedDocument, SafetyLimitExceeded
+from extractors.errors import DamagedDocument, SafetyLimitExceeded, UnknownUnit
 from extractors.pdf.opening import A_SCAN_BYTES, open_pdf
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def page_views(file: BinaryIO, options: ReadOptions, numbers: tuple[int, ...]) -
 
 def _view(opened: OpenPdf, number: int) -> Image.Image:
     page = pdfium_c.FPDF_LoadPage(opened.pdfium, number - 1) if number >= 1 else None
+    if not page and not 1 <= number <= opened.page_count:
+        raise UnknownUnit(f"The document has {opened.page_count:,} pages. Ask for one of them.", unit=number)
     if not page:
         raise DamagedDocument(f"Page {number} is damaged or missing, so it cannot be compared.", unit=number)
     try:

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits
+from extractors.errors import UnknownUnit
 from preflight.engine.bench import STATUS_OF, Bench, Done, progress_of
-from preflight.errors import UnknownUnit
 from preflight.execution import Task
 from preflight.problems import problem_from
 from preflight.reading import Unread, merge_text, read_text, recognize

@@ -22,6 +22,7 @@ from preflight.service.space import open_space
 from preflight.service.workers import Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from starlette.types import ASGIApp
@@ -65,9 +66,24 @@ def listen(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Lets those who follow a job go as soon as the service is told to end."""
 
-    def __init__(self, config: uvicorn.Config, context: Context) -> None:
+    def __init__(self, config: uvicorn.Config, context: Context, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._context = context
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and say so once requests are answered; where that cannot be said, end.
+
+        Raises:
+            OutputError: It cannot be said.
+        """
+        await super().startup(sockets)
+        if self.started:
+            try:
+                self._ready()
+            except OutputError:
+                await self.shutdown(sockets)
+                raise
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal that ends the service."""
@@ -108,7 +124,13 @@ class Team:
                 slots.close()
 
 
-def serve(settings: Settings, options: ServiceOptions, door: DoorOptions, listener: socket.socket) -> None:
+def serve(
+    settings: Settings,
+    options: ServiceOptions,
+    door: DoorOptions,
+    listener: socket.socket,
+    ready: Callable[[], None],
+) -> None:
     """Serve HTTP on a listening socket until interrupted, and work on jobs unless others do.
 
     Args:
@@ -116,9 +138,10 @@ def serve(settings: Settings, options: ServiceOptions, door: DoorOptions, listen
         options: How the service is run.
         door: Who may come in.
         listener: Where it is called.
+        ready: Called once requests are answered.
 
     Raises:
-        OutputError: The folder of the service cannot be used.
+        OutputError: The folder of the service cannot be used, or what ``ready`` has to say cannot be said.
         LedgerUnavailable: Its database cannot be used.
     """
     with open_space(options, settings) as space:
@@ -126,7 +149,7 @@ def serve(settings: Settings, options: ServiceOptions, door: DoorOptions, listen
         context = make_context(space, team.quick)
         app = create_app(context, start=team.start, stop=team.stop)
         with behind_door(app, space, door) as guarded, suppress(KeyboardInterrupt):  # the way a person ends a service
-            _Server(_config(guarded), context).run(sockets=[listener])
+            _Server(_config(guarded), context, ready).run(sockets=[listener])
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

@@ -175,8 +175,8 @@ def serve(
     with front_door.listen(host, port) as listener:
         address = f"[{host}]" if ":" in host else host
         bound = listener.getsockname()[1]
-        print_lines([f"listening on http://{address}:{bound} — POST /v1/check, GET /v1/targets, GET /healthz"])
-        front_door.serve(settings, options, door, listener)
+        line = f"listening on http://{address}:{bound} — POST /v1/check, GET /v1/targets, GET /healthz"
+        front_door.serve(settings, options, door, listener, lambda: print_lines([line]))
 
 
 def work(

@@ -109,3 +109,36 @@ def group_is_there(leader: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--data", "/proc/x"), 73, "/proc/x"),
+        (("--database", "mysql://x/y"), 78, "The address of the database"),
+    ],
+)
+def test_nobody_is_told_of_a_service_that_cannot_begin(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    command = [str(COMMAND), "serve", "--port", "0", "--data", str(tmp_path), *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert (run.returncode, run.stdout) == (code, "")
+    assert words in run.stderr
+    assert "ledger" not in run.stderr
+
+
+def test_a_service_says_once_that_it_listens_and_ends_where_it_cannot_say_so(tmp_path: Path) -> None:
+    command = [str(COMMAND), "serve", "--port", "0", "--workers", "0", "--data", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
+        assert service.stdout is not None
+        first = service.stdout.readline()
+        service.send_signal(signal.SIGTERM)
+        rest = service.stdout.read()
+    with Path("/dev/full").open("w") as full:
+        mute = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=120, check=False)
+
+    assert first.startswith("listening on http://127.0.0.1:")
+    assert rest == ""
+    assert mute.returncode == 73, mute.stderr

@@ -85,7 +85,7 @@ class Database:
             self.engine: Engine = create_engine(address, pool_size=pool, pool_pre_ping=with_ping)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingsError(
-                "The address of the ledger is not one that can be used. Give sqlite:///PATH, or postgresql://… with "
+                "The address of the database is not one that can be used. Give sqlite:///PATH, or postgresql://… with "
                 "the extra [postgres] installed."
             ) from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"

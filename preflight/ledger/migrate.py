@@ -40,7 +40,7 @@ def migrate(connection: Connection) -> None:
     known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise LedgerUnavailable(
-            f"The ledger was written by a newer version (form {found}). Use that version, or another folder."
+            f"The record of jobs was written by a newer version (form {found}). Use that version, or another folder."
         )
     command.upgrade(config, "head")
 

@@ -17,6 +17,8 @@ FORMS = ("text", "json")
 _FRAME = re.compile(r'\s*File "[^"\n]*", line \d+, in \S+')
 _RAISED = re.compile(r"([A-Za-z_][\w.]*)(?::.*)?")
 _MOST_FRAMES = 60
+_QUOTES_FORMS = "python_multipart"
+"""Warns of forms that are malformed, and quotes the byte it did not expect, which may be one of a document."""
 
 
 def configure_logging(*, verbose: bool = False) -> None:
@@ -33,6 +35,7 @@ def configure_service_logging(form: str, *, verbose: bool = False) -> None:
         form: One of :data:`FORMS`. JSON lines come from information upwards, text from warnings upwards.
         verbose: Everything, with what libraries say of documents.
     """
+    logging.getLogger(_QUOTES_FORMS).setLevel(logging.NOTSET if verbose else logging.ERROR)
     if form == "text":
         configure_logging(verbose=verbose)
         return

@@ -211,3 +211,33 @@ def test_nobody_is_told_anything_unless_somebody_says_whom() -> None:
     code = "import sys, api.tracing; api.tracing.tracer_from({}); print('opentelemetry' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert run.stdout == b"False\n"
+
+
+_MALFORMED = """
+import asyncio, sys
+from starlette.requests import Request
+from starlette.formparsers import MultiPartException
+from preflight.logs import configure_service_logging
+
+configure_service_logging(sys.argv[1])
+
+async def arriving():
+    return {"type": "http.request", "body": b"--b\\r\\n%PDF-1.7 secret", "more_body": False}
+
+async def read():
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    try:
+        await Request({"type": "http", "headers": headers}, arriving).form()
+    except MultiPartException:
+        print("malformed")
+
+asyncio.run(read())
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_byte_of_a_malformed_form_is_logged(form: str) -> None:
+    run = subprocess.run([sys.executable, "-c", _MALFORMED, form], capture_output=True, text=True, check=False)
+
+    assert run.stdout == "malformed\n", run.stderr
+    assert run.stderr == ""

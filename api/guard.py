@@ -173,9 +173,14 @@ class Guard:
     def _check_quota(self, key: ApiKey, headers: _Headers) -> None:
         """Refuse what a key has no bytes left for; of a body without a length, what comes counts afterwards."""
         allowed = key.bytes_per_day or self._limits.bytes_per_day
-        if allowed and key.day_bytes + max(_declared(headers), 1) > allowed:
-            left_s = DAY_S - self._now() % DAY_S
-            raise OverQuota(f"The key may send {allowed:,} bytes a day, which are used up.", retry_after_s=left_s)
+        left = max(allowed - key.day_bytes, 0)
+        if allowed and max(_declared(headers), 1) > left:
+            rest = f"{left:,} are left today, fewer than this request has" if left else "none are left today"
+            raise OverQuota(
+                f"The key may send {allowed:,} bytes a day (UTC), and {rest}. Wait for the next day, or ask whoever "
+                "runs the service for more.",
+                retry_after_s=DAY_S - self._now() % DAY_S,
+            )
 
     @contextmanager
     def _place(self, key_id: str) -> Iterator[None]:

@@ -172,6 +172,11 @@ def test_a_days_bytes_are_a_days_bytes(store: KeyStore) -> None:
     answer = ask(guard, "POST", "/v1/check", x_api_key=made.token)
     problem(answer, 429, "over-quota")
     assert answer.headers["retry-after"] == "400", "the rest of the day"
+    assert "25 bytes a day (UTC), and 5 are left today, fewer than this request has." in answer.json()["detail"]
+    few = store.create(scopes={"check"}, bytes_per_day=10)[1]
+    assert ask(guard, "POST", "/v1/check", x_api_key=few.token).status_code == 200
+    answer = ask(guard, "POST", "/v1/check", x_api_key=few.token)
+    assert "10 bytes a day (UTC), and none are left today." in answer.json()["detail"]
 
 
 def test_a_minutes_requests_are_a_minutes_requests(store: KeyStore) -> None:

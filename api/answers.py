@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Response
@@ -12,6 +13,7 @@ from fastapi import Response
 from api.models import ProblemOut
 from api.problems import MEDIA_TYPE, problem_response
 from preflight.errors import UsageError
+from preflight.ledger.records import Mark
 from preflight.ledger.states import JobState
 from preflight.problems import Problem
 from preflight.service.job_data import job_data, problem_members
@@ -28,6 +30,7 @@ JSON = "application/json"
 RETRY_S = 1
 """Seconds after which a caller should look at a job again."""
 DEFAULT_PAGE, MOST_PAGE = 50, 200
+_NO_CURSOR = "The cursor is none of this list. Take next_cursor of the page before."
 _SAID = {
     400: "The request could not be understood",
     401: "No key, or one that is not valid",
@@ -93,14 +96,14 @@ def failure_of(view: JobView) -> Response:
     return problem_response(Problem(**told))
 
 
-def page_response(items: Sequence[Json], places: Sequence[int], limit: int) -> Response:
-    """Return one page of a list; the next begins after the last place."""
+def page_response(items: Sequence[Json], marks: Sequence[Mark], limit: int) -> Response:
+    """Return one page of a list; the next begins after the last mark."""
     more = len(items) == limit
-    return json_response({"items": list(items), "next_cursor": _cursor(places[-1]) if more else None})
+    return json_response({"items": list(items), "next_cursor": _cursor(marks[-1]) if more else None})
 
 
-def place_after(cursor: str | None) -> int | None:
-    """Return the place a cursor stands for.
+def mark_of(cursor: str | None) -> Mark | None:
+    """Return the mark a cursor stands for.
 
     Raises:
         UsageError: It is none of ours.
@@ -108,13 +111,14 @@ def place_after(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     try:
-        place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        told = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (binascii.Error, ValueError) as error:
-        raise UsageError("The cursor is none of this list. Take next_cursor of the page before.") from error
-    if type(place) is not int or not 0 < place < 1 << 62:
-        raise UsageError("The cursor is none of this list. Take next_cursor of the page before.")
-    return place
+        raise UsageError(_NO_CURSOR) from error
+    match told:
+        case [float(at), str(name)] if math.isfinite(at):
+            return Mark(at=at, id=name)
+    raise UsageError(_NO_CURSOR)
 
 
-def _cursor(place: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+def _cursor(mark: Mark) -> str:
+    return base64.urlsafe_b64encode(json.dumps([mark.at, mark.id]).encode()).decode()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from api.answers import DEFAULT_PAGE, MOST_PAGE, json_response, page_response, place_after, problems
+from api.answers import DEFAULT_PAGE, MOST_PAGE, json_response, mark_of, page_response, problems
 from api.bodies import raw_body, receive_document
 from api.context import READ, WRITE, Context, context_of, tenant_of
 from api.models import DocumentOut, DocumentsOut, Id
@@ -72,8 +72,8 @@ async def create_document(
 )
 def list_documents(context: Shared, owner: Owner, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE) -> Response:
     """List documents, the latest first."""
-    found = context.space.documents.page(owner, before=place_after(cursor), limit=limit)
-    return page_response([document_data(one) for one in found], [one.place for one in found], limit)
+    found = context.space.documents.page(owner, before=mark_of(cursor), limit=limit)
+    return page_response([document_data(one) for one in found], [one.mark for one in found], limit)
 
 
 @router.get(

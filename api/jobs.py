@@ -16,8 +16,8 @@ from api.answers import (
     failure_of,
     job_response,
     json_response,
+    mark_of,
     page_response,
-    place_after,
     problems,
 )
 from api.bodies import SmallBodyRoute
@@ -112,9 +112,9 @@ async def split_document(
 )
 def list_jobs(context: Shared, owner: Owner, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE) -> Response:
     """List jobs, the latest first."""
-    found = context.space.jobs.page(owner, before=place_after(cursor), limit=limit)
+    found = context.space.jobs.page(owner, before=mark_of(cursor), limit=limit)
     items = [job_data(one, context.options.kept_s) for one in found]
-    return page_response(items, [one.place for one in found], limit)
+    return page_response(items, [one.mark for one in found], limit)
 
 
 @router.get(

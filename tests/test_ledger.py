@@ -518,3 +518,22 @@ def test_a_server_that_is_restarted_loses_and_doubles_nothing(postgres: Server) 
 
     assert left < 200
     assert len(done) == len(set(done))
+
+
+def test_a_list_goes_on_after_its_last_entry_whether_it_is_there_or_not(ledger: Ledger, clock: Clock) -> None:
+    made = []
+    for number in range(4):
+        clock.now += number % 2  # two at the same time each
+        made += ledger.submit([NewJob(owner="a", key=f"k{number}", request="r", document={}, subject="d")])
+        ledger.submit([NewJob(owner="b", key=f"k{number}", request="r", document={}, subject="d")])
+    latest, *rest = ledger.page("a")
+    ids = [one.id for one in reversed(made)]
+
+    assert [latest.id, *(one.id for one in rest)] == ids
+    assert [one.id for one in ledger.page("a", before=rest[0].mark, limit=1)] == ids[2:3]
+    ledger.forget([rest[1].id])
+    assert [one.id for one in ledger.page("a", before=rest[1].mark)] == [ids[1], ids[3]], "rather once more than not"
+    foreign = ledger.page("b")[0].mark
+    assert [one.id for one in ledger.page("a", before=foreign)] == [ids[0], ids[1], ids[3]], "by its time alone"
+    ledger.forget(ids)
+    assert not ledger.page("a", before=latest.mark)

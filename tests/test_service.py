@@ -64,10 +64,30 @@ def test_lists_are_read_page_by_page(at: httpx.Client, samples: Path) -> None:
         page = at.get("/v1/documents", params=query).json()
         seen += [one["id"] for one in page["items"]]
         query["cursor"] = page["next_cursor"]
+        if page["next_cursor"]:
+            told = json.loads(base64.urlsafe_b64decode(page["next_cursor"]))
+            assert told[1:] == seen[-1:], "of the entry itself, and no number among everybody's"
 
     assert seen[:5] == kept[::-1]
     assert len(seen) == len(set(seen))
-    is_problem(at.get("/v1/documents", params={"cursor": "nonsense"}), 422, "usage")
+    for text in ("nonsense", "Nw==", base64.b64encode(b'[NaN,""]').decode(), base64.b64encode(b'[1e999,""]').decode()):
+        is_problem(at.get("/v1/documents", params={"cursor": text}), 422, "usage")
+
+
+def test_who_removes_what_is_listed_misses_nothing(at: httpx.Client, samples: Path) -> None:
+    kept = [keep(at, samples / "notes.md")["id"] for _ in range(5)]
+    seen: list[str] = []
+    query: dict[str, Any] = {"limit": 2}
+    while not set(kept) <= set(seen):
+        page = at.get("/v1/documents", params=query).json()
+        ids = [one["id"] for one in page["items"]]
+        seen += ids
+        for one in set(ids) & set(kept):
+            at.delete(f"/v1/documents/{one}")
+        query["cursor"] = page["next_cursor"]
+
+    assert seen[:5] == kept[::-1]
+    assert len(seen) == len(set(seen))
 
 
 def test_a_form_is_a_document_too(at: httpx.Client, samples: Path) -> None:

@@ -13,9 +13,10 @@ from preflight.ledger.states import JobState, UnitState
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection, Table
 
     from preflight.engine.base import Place
+    from preflight.ledger.records import Mark
 
 
 def note(connection: Connection, reached: Mapping[Place, Reached]) -> None:
@@ -35,12 +36,24 @@ def note(connection: Connection, reached: Mapping[Place, Reached]) -> None:
         connection.execute(update(jobs).where(jobs.c.seq == found.seq).values(values))
 
 
-def page(owner: str, before: int | None, limit: int, without: str) -> Select[Any]:
+def earlier(table: Table, owner: str, mark: Mark) -> ColumnElement[bool]:
+    """Return the condition for an owner's entries that came before a mark.
+
+    Where the marked entry is gone, those that were made no later count: who removes what is listed misses nothing, and
+    gets an entry once more at worst, which was made at the same instant.
+    """
+    mine = select(table.c.seq).where(table.c.owner == owner)
+    there = mine.where(table.c.id == mark.id).scalar_subquery()
+    last = select(func.max(table.c.seq)).where(table.c.owner == owner, table.c.created_at <= mark.at).scalar_subquery()
+    return table.c.seq < func.coalesce(there, last + 1, 0)
+
+
+def page(owner: str, before: Mark | None, limit: int, without: str) -> Select[Any]:
     """Select an owner's jobs that are about something, the latest first."""
     statement = select(jobs).where(jobs.c.owner == owner, jobs.c.subject.is_not(None))
     statement = statement.where(jobs.c.key.not_like(f"{without}%"))
     if before is not None:
-        statement = statement.where(jobs.c.seq < before)
+        statement = statement.where(earlier(jobs, owner, before))
     return statement.order_by(jobs.c.seq.desc()).limit(limit)
 
 
@@ -72,5 +85,4 @@ def view_of(row: Row[Any]) -> JobView:
         request=row.request,
         revision=row.revision,
         reached=reached,
-        place=row.seq,
     )

@@ -156,6 +156,19 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Where a list goes on. Says nothing that the last entry did not: numbers of rows tell how much others send.
+
+    Attributes:
+        at: When the last entry was made, in seconds since 1970.
+        id: Its id.
+    """
+
+    at: float
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
     """A job as it stands.
 
@@ -175,7 +188,6 @@ class JobView:
         request: Name of the stored settings it is done by.
         revision: Counts every change that can be seen.
         reached: How far the work is; None before it begins.
-        place: Its place among all jobs in order of arrival.
     """
 
     id: str
@@ -193,7 +205,11 @@ class JobView:
     request: str = ""
     revision: int = 0
     reached: Reached | None = None
-    place: int = 0
+
+    @property
+    def mark(self) -> Mark:
+        """Where a list that ends with it goes on."""
+        return Mark(at=self.created_at, id=self.id)
 
 
 def job_id(owner: str, key: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Row, Select
 
     from preflight.engine.base import Place
-    from preflight.ledger.records import Accepted, JobView, Json, Lease, NewJob, Reached, Settlement
+    from preflight.ledger.records import Accepted, JobView, Json, Lease, Mark, NewJob, Reached, Settlement
 
 T = TypeVar("T")
 
@@ -183,12 +183,12 @@ class Ledger:
         if reached:
             self.database.write(lambda connection: listing.note(connection, reached), durable=False)
 
-    def page(self, owner: str, *, before: int | None = None, limit: int = 50, without: str = " ") -> list[JobView]:
+    def page(self, owner: str, *, before: Mark | None = None, limit: int = 50, without: str = " ") -> list[JobView]:
         """Return an owner's jobs that are about something, the latest first.
 
         Args:
             owner: Whose.
-            before: Only those with a place before this one.
+            before: Only those that came before this mark.
             limit: At most so many.
             without: Those whose key begins so are left out.
         """

@@ -16,6 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from extractors.clean import safe_label
 from preflight.errors import IdempotencyKeyReused, UnknownDocument, UnknownUpload, UploadExpired, UploadUnfinished
+from preflight.ledger.listing import earlier
+from preflight.ledger.records import Mark
 from preflight.ledger.schema import documents
 from preflight.upload_metadata import file_name, metadata_of
 
@@ -44,7 +46,6 @@ class StoredDocument:
         sha256: Its hash.
         created_at: Seconds since 1970.
         expires_at: When it is removed, the same.
-        place: Its place among all documents in order of arrival.
     """
 
     id: str
@@ -54,7 +55,11 @@ class StoredDocument:
     sha256: str
     created_at: float
     expires_at: float
-    place: int
+
+    @property
+    def mark(self) -> Mark:
+        """Where a list that ends with it goes on."""
+        return Mark(at=self.created_at, id=self.id)
 
 
 class Documents:
@@ -118,11 +123,11 @@ class Documents:
             raise UploadUnfinished(f"{missing:,} bytes of this document are still to come. Finish the upload first.")
         return self.register(upload)
 
-    def page(self, owner: str, *, before: int | None = None, limit: int = 50) -> list[StoredDocument]:
-        """Return an owner's documents, the latest first; with ``before``, those with a place before this one."""
+    def page(self, owner: str, *, before: Mark | None = None, limit: int = 50) -> list[StoredDocument]:
+        """Return an owner's documents, the latest first; with ``before``, those that came before it."""
         statement = select(documents).where(documents.c.owner == owner)
         if before is not None:
-            statement = statement.where(documents.c.seq < before)
+            statement = statement.where(earlier(documents, owner, before))
         return [_stored(row) for row in self._rows(statement.order_by(documents.c.seq.desc()).limit(limit))]
 
     def remove(self, document_id: str, *, owner: str) -> None:
@@ -218,5 +223,4 @@ def _stored(row: Row[Any]) -> StoredDocument:
         sha256=row.sha256,
         created_at=row.created_at,
         expires_at=row.expires_at,
-        place=row.seq,
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from preflight.artifacts import Artifacts
     from preflight.engine.request import TextWish
     from preflight.judging import Order
-    from preflight.ledger.records import JobView, Json
+    from preflight.ledger.records import JobView, Json, Mark
     from preflight.ledger.store import Ledger
     from preflight.service.documents import StoredDocument
     from preflight.service.options import ServiceOptions
@@ -111,8 +111,8 @@ class Jobs:
             raise UnknownJob("There is no such job. It may have expired: ask for the work again.")
         return view
 
-    def page(self, owner: str, *, before: int | None = None, limit: int = 50) -> list[JobView]:
-        """Return an owner's jobs, the latest first; with ``before``, those with a place before this one."""
+    def page(self, owner: str, *, before: Mark | None = None, limit: int = 50) -> list[JobView]:
+        """Return an owner's jobs, the latest first; with ``before``, those that came before it."""
         return self._ledger.page(owner, before=before, limit=limit, without=f"{LOOK} ")
 
     def cancel(self, name: str, *, owner: str) -> JobView:

@@ -57,7 +57,7 @@ def _asked(
     "/v1/check",
     operation_id="check",
     response_class=Response,
-    responses=problems(404, 413, 415, 507)
+    responses=problems(404, 410, 413, 415, 507)
     | {200: {"model": ReportOut, "description": "The report"}, 202: {"model": JobOut, "description": "A job"}},
     openapi_extra=CHECK | raw_body(),
 )
@@ -90,8 +90,8 @@ async def check(
             preference = Preference(wait_s=0.0, applied=preference.applied)
         ask = partial(_as_job, context, received, order, owner)
         view = await to_thread.run_sync(ask)
-    found = await context.watch.until(view.id, lambda one: one.state.final, preference.wait_s)
-    return answer_with_report(found or view, context, preference)
+    view = await context.watch.ended(view.id, preference.wait_s)
+    return answer_with_report(view, context, preference)
 
 
 def answer_with_report(view: JobView, context: Context, preference: Preference) -> Response:

@@ -178,6 +178,7 @@ async def _text(request: Request, context: Context, document: StoredDocument, wi
         TimedOut: It takes longer than a request may wait.
         Stopped: There is none, for a reason that the job tells.
         JobUnfinished: Somebody cancelled the job.
+        ResultGone: Somebody removed the document.
     """
     jobs = context.space.jobs
     view = await to_thread.run_sync(partial(jobs.ask, document, wish))
@@ -190,7 +191,7 @@ async def _text(request: Request, context: Context, document: StoredDocument, wi
             raise TimedOut(
                 "The text takes longer than a request may wait. Send the document to /v1/uploads and follow a job."
             )
-        view = await context.watch.until(view.id, lambda one: one.state.final, min(left, LOOK_S)) or view
+        view = await context.watch.ended(view.id, min(left, LOOK_S))
     if view.problem is not None or view.state not in (JobState.DONE, JobState.PARTIAL):
         told = problem_members(view.problem)
         raise Stopped(Problem(**told)) if told else JobUnfinished("The work was cancelled. Send the document again.")

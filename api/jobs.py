@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["jobs"], dependencies=[Depends(known_query)], route_class=SmallBodyRoute)
 JobId = Annotated[Id, Path(description="Id of the job")]
-_STARTED = problems(404, 409, 413, 415) | {202: {"model": JobOut, "description": "The job, which is under way"}}
+_STARTED = problems(404, 409, 410, 413, 415) | {202: {"model": JobOut, "description": "The job, which is under way"}}
 
 
 @router.post(
@@ -207,7 +207,7 @@ async def _asked(
 
     view = await to_thread.run_sync(ask)
     if preference.wait_s > 0:
-        view = await context.watch.until(view.id, lambda one: one.state.final, preference.wait_s) or view
+        view = await context.watch.ended(view.id, preference.wait_s)
     return view
 
 

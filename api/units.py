@@ -74,7 +74,7 @@ async def _looked(request: Request, context: Context, document_id: str, owner: s
         return context.space.jobs.look(document, look)
 
     view = await to_thread.run_sync(ask)
-    view = await context.watch.until(view.id, lambda one: one.state.final, context.options.wait_s) or view
+    view = await context.watch.ended(view.id, context.options.wait_s)
     if not view.state.final:
         late = ServiceBusy("All workers are taken. Ask again in some seconds: it is being worked on.")
         return problem_response(problem_from(late), {"Retry-After": str(RETRY_S)})

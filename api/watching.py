@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from preflight.errors import PreflightError
+from preflight.errors import PreflightError, ResultGone
+from preflight.service.jobs import REMOVED
 
 if TYPE_CHECKING:
     import threading
@@ -61,6 +62,22 @@ class Watch:
             if not self._wanted[name]:
                 del self._wanted[name]
                 self._views.pop(name, None)
+
+    async def ended(self, name: str, timeout_s: float) -> JobView:
+        """Wait until a job has ended; return it as it is then, or last was.
+
+        Args:
+            name: The job's.
+            timeout_s: Seconds to wait at most.
+
+        Raises:
+            ResultGone: It was removed meanwhile, with its document.
+            PreflightError: The ledger cannot be read.
+        """
+        view = await self.until(name, lambda one: one.state.final, timeout_s)
+        if view is None:
+            raise ResultGone(REMOVED)
+        return view
 
     async def _looked(self) -> None:
         """Take part in the next look that begins after now."""

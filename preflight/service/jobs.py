@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from preflight.engine.request import Request, make_request
-from preflight.errors import IdempotencyKeyReused, JobEnded, JobUnfinished, ServiceBusy, UnknownJob
+from preflight.errors import IdempotencyKeyReused, JobEnded, JobUnfinished, ResultGone, ServiceBusy, UnknownJob
 from preflight.ledger.records import NewJob, job_id
 from preflight.ledger.states import JobState
 from preflight.service.results import Results
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 KINDS = ("check", "text", "split")
 LOOK = "look"
+REMOVED = "The document was removed, and the work on it with it. Send the document again."
 SOON = 10
 """Priority of what somebody waits for in front of a screen."""
 
@@ -78,6 +79,7 @@ class Jobs:
             UsageError: The wish makes no sense.
             IdempotencyKeyReused: The key stands for other work.
             ServiceBusy: Too much work waits already.
+            ResultGone: The document is being removed.
         """
         request = self._request(wish)
         place = _place_of(document) | {"what": wish.kind}
@@ -89,6 +91,7 @@ class Jobs:
 
         Raises:
             ServiceBusy: Too much work waits already.
+            ResultGone: The document is being removed.
         """
         place = _place_of(document) | {"what": LOOK, "look": look}
         name = f"{LOOK} {document.id} {json.dumps(look, sort_keys=True)}"
@@ -170,7 +173,9 @@ class Jobs:
             hook=hook,
         )
         self._ledger.submit([job])
-        view = self.find(job.id, owner=document.owner)
+        view = self._ledger.jobs([job.id]).get(job.id)
+        if view is None:
+            raise ResultGone(REMOVED)
         if (view.request, view.document) != (job.request, job.document):
             raise IdempotencyKeyReused("This Idempotency-Key came with another request before. Use a new one.")
         return view

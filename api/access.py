@@ -72,6 +72,7 @@ RULES = (
     Rule("GET", "/v1/documents/{document_id}/units/{number}/thumbnail", "read"),
     Rule("GET", "/v1/splits/{split_id}", "read"),
     Rule("GET", "/v1/splits/{split_id}/pieces/{number}", "read"),
+    Rule("GET", "/v1/splits/{split_id}/pieces/{number}/text", "read"),
     Rule("GET", "/v1/splits/{split_id}/archive", "read"),
     Rule("GET", "/v1/jobs", "read"),
     Rule("GET", "/v1/jobs/{job_id}", "read"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1/splits", tags=["splits"], dependencies=[Depends(known_query)])
 SplitId = Annotated[Id, Path(description="Id of the split, which is that of its job")]
+Number = Annotated[int, Path(ge=1, le=1_000_000, description="Number of the piece, from 1")]
 _BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -51,12 +52,29 @@ def get_split(split_id: SplitId, context: Shared, owner: Owner) -> Response:
 def get_piece(
     request: Request,
     split_id: SplitId,
-    number: Annotated[int, Path(ge=1, le=1_000_000, description="Number of the piece, from 1")],
+    number: Number,
     context: Shared,
     owner: Owner,
 ) -> Response:
     """Return a piece. Its ETag is its hash; parts may be asked for with ``Range``."""
     return file_response(request, context.space.jobs.results.piece(_split(context, split_id, owner), number))
+
+
+@router.get(
+    "/{split_id}/pieces/{number}/text",
+    operation_id="get_piece_text",
+    response_class=Response,
+    responses=problems(404, 409, 410, 416)
+    | {
+        200: {"description": "The text", "content": {"text/plain": {}}},
+        206: {"description": "A part of the text", "content": {"text/plain": {}}},
+        304: {"description": "It has not changed"},
+    },
+    openapi_extra=READ,
+)
+def get_piece_text(request: Request, split_id: SplitId, number: Number, context: Shared, owner: Owner) -> Response:
+    """Return the text beside a piece, of a split that was asked for `with_text`."""
+    return file_response(request, context.space.jobs.results.piece_text(_split(context, split_id, owner), number))
 
 
 @router.get(

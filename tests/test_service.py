@@ -205,6 +205,27 @@ def test_pieces_are_those_of_the_manifest(at: httpx.Client, split: tuple[str, di
     is_problem(at.get(f"{address}/pieces/5"), 404, "unknown-job")
 
 
+def test_the_text_beside_a_piece_can_be_had_alone(
+    at: httpx.Client, split: tuple[str, dict[str, Any]], samples: Path
+) -> None:
+    address, manifest = split
+
+    for piece in manifest["pieces"]:
+        answer = at.get(f"{address}/pieces/{piece['index']}/text")
+        assert hashlib.sha256(answer.content).hexdigest() == piece["text"]["sha256"]
+        assert answer.headers["etag"] == f'"{piece["text"]["sha256"]}"'
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert answer.headers["content-disposition"] == f'attachment; filename="{piece["text"]["name"]}"'
+    part = at.get(f"{address}/pieces/1/text", headers={"Range": "bytes=0-4"})
+    assert (part.status_code, len(part.content)) == (206, 5)
+    is_problem(at.get(f"{address}/pieces/5/text"), 404, "unknown-job")
+    document = keep(at, samples / "notes.md")
+    job = at.post(f"/v1/documents/{document['id']}/splits", json={"max_tokens": 100}, headers=WAIT)
+    assert job.status_code == 200
+    place = at.get("/v1/jobs?limit=1").json()["items"][0]["result_url"]
+    is_problem(at.get(f"{place}/pieces/1/text"), 404, "unknown-job")
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "slice_of"),
     [

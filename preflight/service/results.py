@@ -71,11 +71,19 @@ class Results:
         Raises:
             UnknownJob: There is no such piece.
         """
-        pieces = json.loads(self.manifest(view))["pieces"]
-        if not 0 < index <= len(pieces):
-            raise UnknownJob(f"This split has {len(pieces):,} pieces. Ask for one of them.")
-        piece = pieces[index - 1]
+        piece = self._piece(view, index)
         return self._file(piece["name"], piece["media_type"], piece["sha256"])
+
+    def piece_text(self, view: JobView, index: int) -> StoredFile:
+        """Return the text that was made beside a piece.
+
+        Raises:
+            UnknownJob: There is no such piece, or no text beside it.
+        """
+        text = self._piece(view, index).get("text")
+        if not text:
+            raise UnknownJob("There is no text beside this piece. Ask for a split with `with_text`.")
+        return self._file(text["name"], text.get("media_type", _TYPES["text"]), text["sha256"])
 
     def files(self, view: JobView) -> list[StoredFile]:
         """Return all files of a split: the manifest, the pieces, and texts beside them."""
@@ -97,6 +105,12 @@ class Results:
         if "manifest" in result and self._artifacts.has(result["manifest"]):
             for one in _files(json.loads(self._artifacts.get(result["manifest"]))):
                 yield one["sha256"]
+
+    def _piece(self, view: JobView, index: int) -> Json:
+        pieces: list[Json] = json.loads(self.manifest(view))["pieces"]
+        if not 0 < index <= len(pieces):
+            raise UnknownJob(f"This split has {len(pieces):,} pieces. Ask for one of them.")
+        return pieces[index - 1]
 
     def _result(self, view: JobView) -> Json:
         if view.result is None:

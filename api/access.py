@@ -28,12 +28,14 @@ class Rule:
         path: Address; ``{…}`` stands for one part of it.
         scope: What a key must allow.
         body: How large a body may be.
+        own: It is about one job; whoever may ask for jobs may call it for those asked for with the same key.
     """
 
     methods: str
     path: str
     scope: Scope
     body: Body = "small"
+    own: bool = False
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -70,15 +72,15 @@ RULES = (
     Rule("POST", "/v1/documents/{document_id}/splits", "check"),
     Rule("GET", "/v1/documents/{document_id}/units/{number}/text", "read"),
     Rule("GET", "/v1/documents/{document_id}/units/{number}/thumbnail", "read"),
-    Rule("GET", "/v1/splits/{split_id}", "read"),
-    Rule("GET", "/v1/splits/{split_id}/pieces/{number}", "read"),
-    Rule("GET", "/v1/splits/{split_id}/pieces/{number}/text", "read"),
-    Rule("GET", "/v1/splits/{split_id}/archive", "read"),
+    Rule("GET", "/v1/splits/{split_id}", "read", own=True),
+    Rule("GET", "/v1/splits/{split_id}/pieces/{number}", "read", own=True),
+    Rule("GET", "/v1/splits/{split_id}/pieces/{number}/text", "read", own=True),
+    Rule("GET", "/v1/splits/{split_id}/archive", "read", own=True),
     Rule("GET", "/v1/jobs", "read"),
-    Rule("GET", "/v1/jobs/{job_id}", "read"),
-    Rule("GET", "/v1/jobs/{job_id}/events", "read"),
-    Rule("GET", "/v1/jobs/{job_id}/result", "read"),
-    Rule("POST", "/v1/jobs/{job_id}/cancel", "write"),
+    Rule("GET", "/v1/jobs/{job_id}", "read", own=True),
+    Rule("GET", "/v1/jobs/{job_id}/events", "read", own=True),
+    Rule("GET", "/v1/jobs/{job_id}/result", "read", own=True),
+    Rule("POST", "/v1/jobs/{job_id}/cancel", "write", own=True),
     Rule("POST", "/v1/convert/file", "check", "document"),
     Rule("PUT", "/process", "check", "document"),
 )

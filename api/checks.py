@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api.answers import JSON, failure_of, job_response, problems
 from api.bodies import raw_body, receive_document
-from api.context import CHECK, Context, context_of, tenant_of
+from api.context import CHECK, Context, context_of, key_of, tenant_of
 from api.models import JobOut, ModelId, ReportOut, TargetId
 from api.orders import IN_QUERY, order_of, prepared
 from api.preferences import Preference, preference_of
@@ -88,7 +88,7 @@ async def check(
             if report is not None:
                 return _told(report, preference)
             preference = Preference(wait_s=0.0, applied=preference.applied)
-        ask = partial(_as_job, context, received, order, owner)
+        ask = partial(_as_job, context, received, order, owner, key_of(request))
         view = await to_thread.run_sync(ask)
     view = await context.watch.ended(view.id, preference.wait_s)
     return answer_with_report(view, context, preference)
@@ -109,9 +109,9 @@ def _told(report: Report, preference: Preference) -> Response:
     return Response(report_json(report), media_type=JSON, headers=preference.headers)
 
 
-def _as_job(context: Context, received: Received, order: Order, owner: str) -> JobView:
+def _as_job(context: Context, received: Received, order: Order, owner: str, key: str) -> JobView:
     document = context.space.documents.take(received.document.path, received.name, owner=owner)
-    return context.space.jobs.ask(document, Wish(order=order))
+    return context.space.jobs.ask(document, Wish(order=order), asked_with=key)
 
 
 async def _at_once(

@@ -74,6 +74,11 @@ def context_of(request: Request) -> Context:
     return context
 
 
+def key_of(request: Request) -> str:
+    """Return the id of the key that is shown; empty where there are no keys."""
+    return str(request.scope.get("state", {}).get("key_id", ""))
+
+
 def tenant_of(request: Request) -> str:
     """Return whose request it is; empty where there are no keys. Whoever guards the service has put it there."""
     return str(request.scope.get("state", {}).get("tenant", ""))

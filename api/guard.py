@@ -64,7 +64,11 @@ class GuardLimits:
 
 
 class Guard:
-    """The application behind its door. Sets ``tenant``, ``key_id`` and ``request_id`` in the request's state."""
+    """The application behind its door.
+
+    Sets ``tenant``, ``key_id``, ``request_id`` and ``own_jobs_only`` in the request's state; the last is whether the
+    key reaches those jobs alone that were asked for with it.
+    """
 
     def __init__(
         self,
@@ -121,7 +125,7 @@ class Guard:
         headers: _Headers = scope["headers"]
         self._check_head(headers)
         state = scope.setdefault("state", {})
-        state.update(tenant="", key_id="", request_id=exchange.id)
+        state.update(tenant="", key_id="", request_id=exchange.id, own_jobs_only=False)
         most = self._most(rule)
         _check_length(headers, most)
         body = Body(receive, most=most, pace=self._limits.pace)
@@ -166,8 +170,11 @@ class Guard:
         if rule is None and not key.allows(ADMIN):
             methods = allowed_methods(scope["path"])
             raise HTTPException(405 if methods else 404, headers={"Allow": ", ".join(methods)} if methods else None)
-        if rule is not None and rule.scope != "any" and not key.allows(rule.scope):
+        if rule is None or rule.scope == "any" or key.allows(rule.scope):
+            return key
+        if not (rule.own and key.allows("check")):
             raise ScopeMissing(f"This needs a key with the scope {rule.scope}. Ask whoever runs the service for one.")
+        scope["state"]["own_jobs_only"] = True
         return key
 
     def _check_quota(self, key: ApiKey, headers: _Headers) -> None:

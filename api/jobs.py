@@ -22,12 +22,13 @@ from api.answers import (
 )
 from api.bodies import SmallBodyRoute
 from api.checks import answer_with_report
-from api.context import CHECK, READ, WRITE, Context
+from api.context import CHECK, READ, WRITE, Context, context_of, key_of, tenant_of
 from api.documents import Cursor, DocumentId, Key, Limit, Owner, Shared
 from api.events import follow
 from api.files import file_response
 from api.models import CheckIn, Id, JobOut, JobsOut, ManifestOut, ReportOut, SplitIn, TextIn
 from api.orders import IN_BODY, order_of, prepared
+from api.owning import own_job
 from api.preferences import Preference, preference_of
 from api.protocol import HEAD
 from api.query import known_query
@@ -39,7 +40,7 @@ from preflight.service.jobs import LOOK, Wish, kind_of
 if TYPE_CHECKING:
     from preflight.ledger.records import JobView
 
-router = APIRouter(tags=["jobs"], dependencies=[Depends(known_query)], route_class=SmallBodyRoute)
+router = APIRouter(tags=["jobs"], dependencies=[Depends(known_query), Depends(own_job)], route_class=SmallBodyRoute)
 JobId = Annotated[Id, Path(description="Id of the job")]
 _STARTED = problems(404, 409, 410, 413, 415) | {202: {"model": JobOut, "description": "The job, which is under way"}}
 
@@ -53,14 +54,14 @@ _STARTED = problems(404, 409, 410, 413, 415) | {202: {"model": JobOut, "descript
     openapi_extra=CHECK,
 )
 async def check_document(
-    request: Request, document_id: DocumentId, body: CheckIn, context: Shared, owner: Owner, idempotency_key: Key = None
+    request: Request, document_id: DocumentId, body: CheckIn, context: Shared, idempotency_key: Key = None
 ) -> Response:
     """Check a document that is kept here."""
     order = order_of(body.target, body.via, body.model, words=IN_BODY, limits=body.own_limits())
     await to_thread.run_sync(prepared, order)
     wish = with_hook(Wish(order=order), body.webhook, context)
     preference = preference_of(request, context.options, unless_said_s=0.0)
-    view = await _asked(context, document_id, owner, wish, idempotency_key, preference)
+    view = await _asked(request, document_id, wish, idempotency_key, preference)
     return answer_with_report(view, context, preference)
 
 
@@ -74,12 +75,12 @@ async def check_document(
     openapi_extra=CHECK,
 )
 async def read_document(
-    request: Request, document_id: DocumentId, body: TextIn, context: Shared, owner: Owner, idempotency_key: Key = None
+    request: Request, document_id: DocumentId, body: TextIn, context: Shared, idempotency_key: Key = None
 ) -> Response:
     """Take the text of a document: its text layer where that is good, OCR where it is needed."""
     wish = with_hook(text_wish(body), body.webhook, context)
     preference = preference_of(request, context.options, unless_said_s=0.0)
-    view = await _asked(context, document_id, owner, wish, idempotency_key, preference)
+    view = await _asked(request, document_id, wish, idempotency_key, preference)
     return _answer(view, request, context, preference)
 
 
@@ -92,14 +93,14 @@ async def read_document(
     openapi_extra=CHECK,
 )
 async def split_document(
-    request: Request, document_id: DocumentId, body: SplitIn, context: Shared, owner: Owner, idempotency_key: Key = None
+    request: Request, document_id: DocumentId, body: SplitIn, context: Shared, idempotency_key: Key = None
 ) -> Response:
     """Cut a document into pieces that each get through, with a manifest that proves that nothing was lost."""
     wish = with_hook(split_wish(body), body.webhook, context)
     if wish.order is not None:
         await to_thread.run_sync(prepared, wish.order)
     preference = preference_of(request, context.options, unless_said_s=0.0)
-    view = await _asked(context, document_id, owner, wish, idempotency_key, preference)
+    view = await _asked(request, document_id, wish, idempotency_key, preference)
     return _answer(view, request, context, preference)
 
 
@@ -196,14 +197,13 @@ def _found(context: Context, job_id: str, owner: str) -> JobView:
     return view
 
 
-async def _asked(
-    context: Context, document_id: str, owner: str, wish: Wish, key: str | None, preference: Preference
-) -> JobView:
+async def _asked(request: Request, document_id: str, wish: Wish, key: str | None, preference: Preference) -> JobView:
     """Ask for work, and wait for it as long as is preferred."""
+    context, owner = context_of(request), tenant_of(request)
 
     def ask() -> JobView:
         document = context.space.documents.find(document_id, owner=owner)
-        return context.space.jobs.ask(document, wish, key=key)
+        return context.space.jobs.ask(document, wish, key=key, asked_with=key_of(request))
 
     view = await to_thread.run_sync(ask)
     if preference.wait_s > 0:

@@ -12,6 +12,7 @@ from api.context import READ, Context
 from api.documents import Owner, Shared
 from api.files import SAFE, disposition, file_response
 from api.models import Id, ManifestOut
+from api.owning import own_job
 from api.protocol import HEAD
 from api.query import known_query
 from api.zipped import zipped
@@ -19,7 +20,7 @@ from api.zipped import zipped
 if TYPE_CHECKING:
     from preflight.ledger.records import JobView
 
-router = APIRouter(prefix="/v1/splits", tags=["splits"], dependencies=[Depends(known_query)])
+router = APIRouter(prefix="/v1/splits", tags=["splits"], dependencies=[Depends(known_query), Depends(own_job)])
 SplitId = Annotated[Id, Path(description="Id of the split, which is that of its job")]
 Number = Annotated[int, Path(ge=1, le=1_000_000, description="Number of the piece, from 1")]
 _BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from preflight.errors import UsageError
 
 SCOPES = ("check", "write", "read", "admin")
-"""``check``: have documents looked at, read and split. ``write``: send and remove documents, cancel jobs. ``read``:
-fetch what is there. ``admin``: all of these."""
+"""``check``: have documents looked at, read and split, and reach the jobs asked for with the same key. ``write``: send
+and remove documents, cancel jobs. ``read``: fetch what is there. ``admin``: all of these."""
 
 DEFAULT_SCOPES = ("check", "write", "read")
 ADMIN = "admin"

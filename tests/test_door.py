@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -134,6 +134,50 @@ def test_who_may_not_is_told_so_by_class(opened: Opened) -> None:
         with pytest.raises(ScopeMissing):
             only.upload(opened.samples / "notes.md")
     assert not list((opened.folder / "incoming").iterdir())
+
+
+def test_who_may_ask_for_work_reaches_what_was_asked_for_with_the_same_key(opened: Opened) -> None:
+    mill = ("--tenant", "mill", "--scopes")
+    sender, checker, other, reader = (
+        make_key(opened.folder, *mill, one) for one in ("write", "check", "check", "read")
+    )
+    body = (opened.samples / "report.pdf").read_bytes()
+
+    def ask(key: str, method: str, path: str, **sent: Any) -> httpx.Response:
+        headers = {"x-api-key": key, "prefer": "respond-async"}
+        return httpx.request(method, opened.service.address + path, headers=headers, timeout=60, **sent)
+
+    document = ask(sender, "POST", "/v1/documents", content=body).json()["id"]
+    check = ask(checker, "POST", "/v1/check", content=body)
+    split = ask(checker, "POST", f"/v1/documents/{document}/splits", json={"max_pages": 1, "with_text": True})
+    for job in (check, split):
+        assert job.status_code == 202
+        with httpx.stream("GET", f"{opened.service.address}{job.headers['location']}/events",
+                          headers={"x-api-key": checker}, timeout=120) as events:  # fmt: skip
+            assert "event: done" in list(events.iter_lines())
+        assert ask(checker, "GET", job.headers["location"]).json()["state"] == "done"
+    assert ask(checker, "GET", f"{check.headers['location']}/result").json()["verdict"]
+    assert ask(checker, "POST", f"{check.headers['location']}/cancel").status_code == 409, "over already"
+
+    own = [rule for rule in RULES if rule.own]
+    assert len(own) == 8
+    for rule in own:
+        path = rule.path.format(job_id=split.json()["id"], split_id=split.json()["id"], number=1)
+        status = 409 if path.endswith("/cancel") else 200
+        assert ask(checker, rule.methods, path).status_code == status, path
+        refused = ask(other, rule.methods, path)
+        assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing"), path
+        assert ask(reader, rule.methods, path).status_code == (403 if status == 409 else 200), path
+        assert ask(checker, rule.methods, path.replace(split.json()["id"], "f" * 32)).status_code == 404, path
+        assert ask(opened.ours, rule.methods, path).status_code == 404, "another tenant's"
+    for path in ("/v1/jobs", "/v1/documents", f"/v1/documents/{document}"):
+        assert ask(checker, "GET", path).status_code == 403
+    again = [
+        httpx.post(f"{opened.service.address}/v1/documents/{document}/checks", json={},
+                   headers={"x-api-key": key, "idempotency-key": "once"})
+        for key in (checker, other)
+    ]  # fmt: skip
+    assert len({one.json()["id"] for one in again}) == 1, "the same work, whoever asks"
 
 
 def test_no_route_shows_one_tenant_what_is_anothers(opened: Opened) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 KINDS = ("check", "text", "split")
 LOOK = "look"
+_WITH = "asked_with"
 REMOVED = "The document was removed, and the work on it with it. Send the document again."
 SOON = 10
 """Priority of what somebody waits for in front of a screen."""
@@ -66,13 +67,14 @@ class Jobs:
         self._options = options
         self.results = Results(artifacts)
 
-    def ask(self, document: StoredDocument, wish: Wish, *, key: str | None = None) -> JobView:
+    def ask(self, document: StoredDocument, wish: Wish, *, key: str | None = None, asked_with: str = "") -> JobView:
         """Ask for work on a document; it is done whatever happens once this returns.
 
         Args:
             document: What to work on.
             wish: What to do.
             key: Idempotency key: the same key of the same owner is the same job.
+            asked_with: Id of the API key it is asked for with; empty where there are none.
 
         Raises:
             UnknownTarget: The wish names a target, gateway or model that is not known.
@@ -82,7 +84,7 @@ class Jobs:
             ResultGone: The document is being removed.
         """
         request = self._request(wish)
-        place = _place_of(document) | {"what": wish.kind}
+        place = _place_of(document) | {"what": wish.kind} | ({_WITH: asked_with} if asked_with else {})
         name = f"k {key}" if key is not None else f"r {secrets.token_hex(16)}"
         return self._submit(document, name, request, place, hook=wish.hook)
 
@@ -176,7 +178,7 @@ class Jobs:
         view = self._ledger.jobs([job.id]).get(job.id)
         if view is None:
             raise ResultGone(REMOVED)
-        if (view.request, view.document) != (job.request, job.document):
+        if (view.request, _work_of(view.document)) != (job.request, _work_of(job.document)):
             raise IdempotencyKeyReused("This Idempotency-Key came with another request before. Use a new one.")
         return view
 
@@ -184,6 +186,16 @@ class Jobs:
 def kind_of(view: JobView) -> str:
     """Return what a job does: one of :data:`KINDS`, or :data:`LOOK`."""
     return str(view.document.get("what", ""))
+
+
+def asked_with(view: JobView) -> str:
+    """Return the id of the API key a job was first asked for with; empty where there was none."""
+    return str(view.document.get(_WITH, ""))
+
+
+def _work_of(place: Json) -> Json:
+    """Return what is to be worked on, whoever asked."""
+    return {name: value for name, value in place.items() if name != _WITH}
 
 
 def document_id_of(view: JobView) -> str:

@@ -7,8 +7,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import HTTPException, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
@@ -19,7 +18,7 @@ from preflight.errors import UsageError
 from preflight.upload_metadata import last_part
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from starlette.types import Message, Receive
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from preflight.document import Document
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
-MAX_JSON_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +84,6 @@ async def receive_document(request: Request, name: str, context: Context) -> Asy
         name = last_part(name)
         sha256 = await run_in_threadpool(compare_digests, path, announced) if announced else None
         yield Received(document=find_document(path, name=name), name=name, sha256=sha256)
-
-
-class SmallBodyRoute(APIRoute):
-    """A route whose body is a few lines of JSON; more is refused while it arrives."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
-        """Wrap the handler of the route."""
-        handle = super().get_route_handler()
-
-        async def handled(request: Request) -> Response:
-            return await handle(Request(request.scope, counted_body(request.receive, MAX_JSON_BYTES)))
-
-        return handled
 
 
 def raw_body() -> dict[str, object]:

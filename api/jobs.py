@@ -20,12 +20,12 @@ from api.answers import (
     page_response,
     problems,
 )
-from api.bodies import SmallBodyRoute
 from api.checks import answer_with_report
 from api.context import CHECK, READ, WRITE, Context, context_of, key_of, tenant_of
 from api.documents import Cursor, DocumentId, Key, Limit, Owner, Shared
 from api.events import follow
 from api.files import file_response
+from api.json_body import SmallBodyRoute
 from api.models import CheckIn, Id, JobOut, JobsOut, ManifestOut, ReportOut, SplitIn, TextIn
 from api.orders import IN_BODY, order_of, prepared
 from api.owning import own_job

@@ -16,7 +16,7 @@ Whole = Annotated[int, Field(gt=0, le=1 << 53)]
 
 
 class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, strict=True)
 
 
 class _LimitsIn(_In):

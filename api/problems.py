@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
+from api.invalid import complaints, nothing_there
 from extractors.errors import ExtractionError
 from preflight.errors import PreflightError, ServiceBusy
 from preflight.problems import Problem, problem_from
@@ -32,6 +33,10 @@ logger = logging.getLogger(__name__)
 _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+
+
+class Advice(HTTPException):
+    """A failure that HTTP defines, with advice of our own: ``detail`` says what is wrong here and what to do."""
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -77,12 +82,13 @@ def install_problem_handlers(app: FastAPI) -> None:
         headers = error.headers if isinstance(error, HTTPException) else None
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers = {"Allow": ", ".join(_methods(request))}
-        return problem_response(framework_problem(status, _ADVICE.get(status, "See the API description.")), headers)
+        detail = error.detail if isinstance(error, Advice) else _ADVICE.get(status, "See the API description.")
+        return problem_response(framework_problem(status, detail), headers)
 
-    async def invalid(_: Request, error: Exception) -> Response:
+    async def invalid(request: Request, error: Exception) -> Response:
         wrong = error.errors() if isinstance(error, RequestValidationError) else []
-        places = ", ".join(sorted({".".join(str(step) for step in one["loc"]) for one in wrong}))
-        return problem_response(framework_problem(422, f"Not valid: {places}. See the API description."))
+        nowhere = nothing_there(wrong, request.scope["path"])
+        return problem_response(problem_from(nowhere) if nowhere else framework_problem(422, complaints(wrong)))
 
     async def gone(_: Request, error: Exception) -> Response:
         logger.debug("the caller went away before the end of the body: %s", type(error).__name__)

@@ -40,6 +40,8 @@ The tree::
     │   └── DigestDiffers        the same of a whole body
     ├── UnknownDocument          none with this id, or not this caller's
     ├── UnknownJob               the same of jobs, and of what they were to make
+    ├── UnknownUnit              the document has fewer units
+    ├── UnknownPiece             the split has fewer pieces
     ├── ResultGone               it was there, and is no more
     ├── JobUnfinished            what it makes is not there yet
     ├── JobEnded                 too late to be cancelled
@@ -250,6 +252,10 @@ class UnknownDocument(PreflightError):
 
 class UnknownJob(PreflightError):
     """There is no job with this id for this caller, or it makes no such thing."""
+
+
+class UnknownPiece(PreflightError):
+    """The split has no piece of this number."""
 
 
 class ResultGone(PreflightError):

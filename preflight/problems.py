@@ -105,6 +105,7 @@ PROBLEMS: dict[type[BaseException], ProblemType] = {
     pf.DigestDiffers: ProblemType("digest-differs", "What arrived is not what was sent", 65, 422),
     pf.UnknownDocument: ProblemType("unknown-document", "There is no such document", 66, 404),
     pf.UnknownJob: ProblemType("unknown-job", "There is no such job or result", 66, 404),
+    pf.UnknownPiece: ProblemType("unknown-piece", "There is no such piece", 66, 404),
     pf.ResultGone: ProblemType("result-gone", "The result is no longer there", 66, 410),
     pf.JobUnfinished: ProblemType("job-unfinished", "The job has no result", 75, 409),
     pf.JobEnded: ProblemType("job-ended", "The job has ended", 65, 409),

@@ -202,7 +202,7 @@ def test_pieces_are_those_of_the_manifest(at: httpx.Client, split: tuple[str, di
         assert answer.headers["content-disposition"] == f'attachment; filename="{piece["name"]}"'
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "sandbox" in answer.headers["content-security-policy"]
-    is_problem(at.get(f"{address}/pieces/5"), 404, "unknown-job")
+    is_problem(at.get(f"{address}/pieces/5"), 404, "unknown-piece")
 
 
 def test_the_text_beside_a_piece_can_be_had_alone(
@@ -368,7 +368,16 @@ def test_nothing_is_there_for_ids_that_are_none(at: httpx.Client) -> None:
     ]:
         is_problem(at.get(path), 404, code)
     is_problem(at.get("/v1/jobs/../../etc/passwd"), 404, "not-found")
-    is_problem(at.get("/v1/jobs/x"), 422, "unprocessable-content")
+    for path, code in [
+        ("/v1/documents/x", "unknown-document"),
+        ("/v1/jobs/x", "unknown-job"),
+        ("/v1/splits/x/archive", "unknown-job"),
+        (f"/v1/splits/{NOBODY}/pieces/0", "unknown-piece"),
+        (f"/v1/documents/{NOBODY}/units/s3cret-marker/text", "unknown-unit"),
+    ]:
+        answer = at.get(path)
+        is_problem(answer, 404, code)
+        assert "s3cret-marker" not in answer.text
     is_problem(
         at.post(f"/v1/documents/{NOBODY}/checks", content=b"{" * 99_999, headers={"Content-Type": "application/json"}),
         413,

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from preflight.errors import OutputError, ResultGone, UnknownJob
+from preflight.errors import OutputError, ResultGone, UnknownPiece
 from preflight.names import MANIFEST_NAME
 from preflight.wire import json_bytes
 
@@ -69,7 +69,7 @@ class Results:
         """Return a piece of a split.
 
         Raises:
-            UnknownJob: There is no such piece.
+            UnknownPiece: There is no such piece.
         """
         piece = self._piece(view, index)
         return self._file(piece["name"], piece["media_type"], piece["sha256"])
@@ -78,7 +78,7 @@ class Results:
         """Return the text that was made beside a piece.
 
         Raises:
-            UnknownJob: There is no such piece, or no text beside it.
+            UnknownPiece: There is no such piece, or (UnknownJob) no text beside it.
         """
         text = self._piece(view, index).get("text")
         if not text:
@@ -109,7 +109,7 @@ class Results:
     def _piece(self, view: JobView, index: int) -> Json:
         pieces: list[Json] = json.loads(self.manifest(view))["pieces"]
         if not 0 < index <= len(pieces):
-            raise UnknownJob(f"This split has {len(pieces):,} pieces. Ask for one of them.")
+            raise UnknownPiece(f"This split has {len(pieces):,} pieces. Ask for one of them.")
         return pieces[index - 1]
 
     def _result(self, view: JobView) -> Json:

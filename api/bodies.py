@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 
 from api.digests import announced_digests, compare_digests
+from api.problems import Advice
 from preflight.document import find_document, storage_error, temporary_path
 from preflight.errors import UsageError
 from preflight.upload_metadata import last_part
@@ -27,6 +29,16 @@ if TYPE_CHECKING:
     from preflight.document import Document
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
+_MUCH = "The form has more than is read. Send the document, and of fields those of the API description."
+_MALFORMED = {
+    "Too many files": "The form has several files. Send each in a request of its own.",
+    "Too many fields": _MUCH,
+    "Field exceeded": _MUCH,
+    "Part exceeded": _MUCH,
+    "Missing boundary": "The form's Content-Type has no boundary. Leave that header to what makes the form.",
+}
+"""What is wrong with a form, by how the parser's own words begin."""
+_NO_FORM = "The form is malformed. Have a library make it, or send the document as the raw body."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +66,8 @@ async def receive_document(request: Request, name: str, context: Context) -> Asy
         context: Where it goes, and how large it may be. The file is on the file system of uploads.
 
     Raises:
-        HTTPException: 413 over the cap, 400 when the form has no file.
+        HTTPException: 413 over the cap.
+        Advice: 400 when the form has no file, or several, or cannot be read.
         UsageError: The form has other fields, which would be ignored.
         BadHeader: ``Content-Digest`` makes no sense.
         DigestDiffers: What arrived is not what was announced.
@@ -95,6 +108,29 @@ def raw_body() -> dict[str, object]:
     return {"requestBody": {"required": True, "content": kinds}}
 
 
+def form_failure(error: HTTPException) -> HTTPException:
+    """Return what kept a form from being read, in words of our own: the parser's may quote it."""
+    if error.status_code != HTTPStatus.BAD_REQUEST:
+        return error
+    return Advice(400, next((said for begins, said in _MALFORMED.items() if error.detail.startswith(begins)), _NO_FORM))
+
+
+def no_file(field: str, *, named: bool) -> Advice:
+    """Return why a form has no document.
+
+    Args:
+        field: Where it should be.
+        named: There is such a field, which is none that is a file.
+    """
+    if named:
+        return Advice(400, f'The multipart field `{field}` is no file. Give it a filename: filename="report.pdf".')
+    return Advice(
+        400,
+        f"The form has no multipart field `{field}` with a document, or breaks off before its end. Send the document "
+        "in that field, and the boundary after it.",
+    )
+
+
 def counted_body(receive: Receive, max_bytes: int) -> Receive:
     """Count what arrives, declared or not, and stop where it is too much."""
     received = 0
@@ -120,12 +156,12 @@ async def _store_form(request: Request, path: Path, max_bytes: int) -> str:
     """Store the field ``file`` of a form; returns the name it came with."""
     try:
         form = await request.form(max_files=1, max_fields=8)
-    except MultiPartException as error:
-        raise HTTPException(400) from error
+    except HTTPException as error:
+        raise form_failure(error) from None
     try:
         upload = form.get("file")
         if not isinstance(upload, UploadFile):
-            raise HTTPException(400)
+            raise no_file("file", named=upload is not None)
         if any(name != "file" for name, _ in form.multi_items()):
             raise UsageError("Of a form only the field `file` is read. Put everything else into the query.")
         if upload.size is not None and upload.size > max_bytes:

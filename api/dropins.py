@@ -16,13 +16,13 @@ from urllib.parse import unquote
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 
 from api.answers import json_response, problems
-from api.bodies import receive_document
+from api.bodies import form_failure, no_file, receive_document
 from api.context import CHECK, Context
 from api.docling import Options, answer_from, options_from
 from api.documents import Owner, Shared
@@ -124,8 +124,8 @@ async def _received_form(request: Request, context: Context, owner: str) -> tupl
     context.space.uploads.check_room(0)
     try:
         form = await request.form(max_files=2, max_fields=MAX_FIELDS)
-    except MultiPartException as error:
-        raise HTTPException(400) from error
+    except HTTPException as error:
+        raise form_failure(error) from None
     try:
         upload = _one_file(form)
         options = options_from([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
@@ -142,7 +142,7 @@ async def _received_form(request: Request, context: Context, owner: str) -> tupl
 def _one_file(form: FormData) -> UploadFile:
     found = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
     if not found or any(name != "files" for name, _ in found):
-        raise HTTPException(400)
+        raise no_file("files", named="files" in form and not found)
     if len(found) > 1:
         raise UsageError("One file a request, in the field `files`. Send the others in requests of their own.")
     return found[0][1]

@@ -108,3 +108,29 @@ def test_json_has_several_names(kind: str) -> None:
 
     with pytest.raises(Advice):
         check_json(f"x{kind}", b"{}")
+
+
+_FILE = b'--b\r\nContent-Disposition: form-data; name="%b"; filename="s3cret.txt"\r\n\r\ns3cret\r\n'
+_FIELD = b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\ns3cret\r\n'
+_END = b"--b--\r\n"
+
+
+# The framework leaves the file of a part that breaks off to be closed when nobody has it any more.
+@pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
+@pytest.mark.parametrize(("address", "name"), [("/v1/documents", b"file"), ("/v1/convert/file", b"files")])
+def test_forms_that_cannot_be_used(at: httpx.Client, address: str, name: bytes) -> None:
+    field, forms = name.decode(), "multipart/form-data; boundary=b"
+    for kind, form, words in [
+        (forms, _FILE % name * 3 + _END, "several files"),
+        (forms, _FIELD % name + _END, f"`{field}` is no file"),
+        (forms, _FILE % b"other" + _END, f"no multipart field `{field}`"),
+        (forms, (_FILE % name)[:-4], "breaks off before its end"),
+        (forms, b"--b\r\n\0s3cret", "malformed"),
+        (forms, _FIELD % b"to_formats" * 250 + _END, "more than is read"),
+        ("multipart/form-data", _FILE % name + _END, "no boundary"),
+    ]:
+        answer = at.post(address, content=form, headers={"Content-Type": kind})
+
+        is_problem(answer, 400, "bad-request")
+        assert words in answer.json()["detail"]
+        assert "s3cret" not in answer.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -13,11 +14,13 @@ from starlette.responses import StreamingResponse
 from api.protocol import HEAD
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from fastapi import Request
 
     from preflight.service.results import StoredFile
+
+    Blocks = Callable[[int, int], AsyncIterator[bytes] | Iterator[bytes]]
 
 _BLOCK_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
@@ -36,24 +39,42 @@ def file_response(request: Request, file: StoredFile, *, attachment: bool = True
     Raises:
         HTTPException: 416, the file has no such part.
     """
-    etag = f'"{file.sha256}"'
-    headers = {
-        **SAFE,
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-        "Content-Disposition": disposition(file.name, attachment=attachment),
-    }
+    headers = {"Content-Disposition": disposition(file.name, attachment=attachment), "Content-Type": file.media_type}
+    return ranged_response(request, file.sha256, file.size_bytes, partial(_blocks, file), headers)
+
+
+def ranged_response(request: Request, tag: str, size: int, blocks: Blocks, headers: Mapping[str, str]) -> Response:
+    """Return bytes, or the part of them that is asked for.
+
+    Args:
+        request: Who asks.
+        tag: What is the same as long as the bytes are.
+        size: How many there are.
+        blocks: Gives them, from the first to the last that is wanted.
+        headers: Headers of the answer: what the bytes are, and how they are called.
+
+    Raises:
+        HTTPException: 416, there is no such part.
+    """
+    etag = f'"{tag}"'
+    told = {**SAFE, **headers, "ETag": etag, "Accept-Ranges": "bytes"}
     if _matches(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    part = _part(request, file.size_bytes, etag)
-    first, last = part or (0, file.size_bytes - 1)
-    headers["Content-Length"] = str(last - first + 1)
+        del told["Content-Type"]
+        return Response(status_code=304, headers=told)
+    part = _part(request, size, etag)
+    first, last = part or (0, size - 1)
+    told["Content-Length"] = str(last - first + 1)
     if part is not None:
-        headers["Content-Range"] = f"bytes {first}-{last}/{file.size_bytes}"
+        told["Content-Range"] = f"bytes {first}-{last}/{size}"
     status = 200 if part is None else 206
     if request.scope.get(HEAD):
-        return Response(status_code=status, headers=headers, media_type=file.media_type)
-    return StreamingResponse(_blocks(file, first, last), status, headers, file.media_type)
+        return Response(status_code=status, headers=told)
+    return StreamingResponse(blocks(first, last), status, told)
+
+
+def without_body(headers: Mapping[str, str], media_type: str) -> Response:
+    """Return the head of an answer whose length is known when it has been sent; zero would be said of none else."""
+    return StreamingResponse(iter(()), headers=headers, media_type=media_type)
 
 
 def disposition(name: str, *, attachment: bool) -> str:

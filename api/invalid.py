@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from preflight.errors import PreflightError, UnknownDocument, UnknownJob, UnknownPiece, UnknownUnit
+from extractors.errors import ExtractionError, UnknownUnit
+from preflight.errors import PreflightError, UnknownDocument, UnknownJob, UnknownPiece
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +61,7 @@ def complaints(errors: Sequence[Mapping[str, object]]) -> str:
     return " ".join([*told[:MOST], *more]) or "A parameter is not valid. See the API description."
 
 
-def nothing_there(errors: Sequence[Mapping[str, object]], address: str) -> PreflightError | None:
+def nothing_there(errors: Sequence[Mapping[str, object]], address: str) -> PreflightError | ExtractionError | None:
     """Return the failure for an address that can be of nothing, as its id or number is none; None for other failures.
 
     Args:

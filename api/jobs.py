@@ -24,7 +24,7 @@ from api.checks import answer_with_report
 from api.context import CHECK, READ, WRITE, Context, context_of, key_of, tenant_of
 from api.documents import Cursor, DocumentId, Key, Limit, Owner, Shared
 from api.events import follow
-from api.files import file_response
+from api.files import file_response, without_body
 from api.json_body import SmallBodyRoute
 from api.models import CheckIn, Id, JobOut, JobsOut, ManifestOut, ReportOut, SplitIn, TextIn
 from api.orders import IN_BODY, order_of, prepared
@@ -185,7 +185,7 @@ async def follow_job(
         return Response(status_code=204)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.scope.get(HEAD):
-        return Response(media_type="text/event-stream", headers=headers)
+        return without_body(headers, "text/event-stream")
     events: AsyncIterator[bytes] = follow(context, view, seen)
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 

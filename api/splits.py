@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -10,12 +11,12 @@ from starlette.responses import StreamingResponse
 from api.answers import JSON, problems
 from api.context import READ, Context
 from api.documents import Owner, Shared
-from api.files import SAFE, disposition, file_response
+from api.files import SAFE, disposition, file_response, ranged_response, without_body
 from api.models import Id, ManifestOut
 from api.owning import own_job
 from api.protocol import HEAD
 from api.query import known_query
-from api.zipped import zipped
+from api.zipped import archive_size, archive_tag, part_of, zipped
 
 if TYPE_CHECKING:
     from preflight.ledger.records import JobView
@@ -24,6 +25,8 @@ router = APIRouter(prefix="/v1/splits", tags=["splits"], dependencies=[Depends(k
 SplitId = Annotated[Id, Path(description="Id of the split, which is that of its job")]
 Number = Annotated[int, Path(ge=1, le=1_000_000, description="Number of the piece, from 1")]
 _BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+_ZIP_TYPE = "application/zip"
+_ZIP = {"content": {_ZIP_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 
 
 @router.get(
@@ -82,12 +85,11 @@ def get_piece_text(request: Request, split_id: SplitId, number: Number, context:
     "/{split_id}/archive",
     operation_id="get_archive",
     response_class=Response,
-    responses=problems(404, 409, 410)
+    responses=problems(404, 409, 410, 416)
     | {
-        200: {
-            "description": "Manifest and pieces, stored without compression",
-            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
-        }
+        200: {"description": "Manifest and pieces, stored without compression", **_ZIP},
+        206: {"description": "A part of the archive", **_ZIP},
+        304: {"description": "It has not changed"},
     },
     openapi_extra=READ,
 )
@@ -95,11 +97,14 @@ def get_archive(request: Request, split_id: SplitId, context: Shared, owner: Own
     """Return the manifest and all pieces as one ZIP archive, made while it is sent; the same bytes each time."""
     view = _split(context, split_id, owner)
     files = context.space.jobs.results.files(view)
-    name = f"{view.document['name']}.zip"
-    headers = {**SAFE, "Content-Disposition": disposition(name, attachment=True)}
+    headers = {"Content-Disposition": disposition(f"{view.document['name']}.zip", attachment=True)}
+    size = archive_size(files)
+    if size is not None:
+        headers["Content-Type"] = _ZIP_TYPE
+        return ranged_response(request, archive_tag(files), size, partial(part_of, zipped(files)), headers)
     if request.scope.get(HEAD):
-        return Response(headers=headers, media_type="application/zip")
-    return StreamingResponse(zipped(files), headers=headers, media_type="application/zip")
+        return without_body(SAFE | headers, _ZIP_TYPE)
+    return StreamingResponse(zipped(files), headers=SAFE | headers, media_type=_ZIP_TYPE)
 
 
 def _split(context: Context, split_id: str, owner: str) -> JobView:

@@ -40,7 +40,6 @@ The tree::
     │   └── DigestDiffers        the same of a whole body
     ├── UnknownDocument          none with this id, or not this caller's
     ├── UnknownJob               the same of jobs, and of what they were to make
-    ├── UnknownUnit              the document has fewer units
     ├── UnknownPiece             the split has fewer pieces
     ├── ResultGone               it was there, and is no more
     ├── JobUnfinished            what it makes is not there yet

@@ -285,6 +285,33 @@ def test_all_of_a_split_is_one_archive(at: httpx.Client, split: tuple[str, dict[
         assert len(archive.namelist()) == 1 + 2 * len(manifest["pieces"])
 
 
+def test_an_archive_is_fetched_in_parts_and_its_head_has_its_length(
+    at: httpx.Client, split: tuple[str, dict[str, Any]]
+) -> None:
+    place = f"{split[0]}/archive"
+    whole = at.get(place)
+    etag, size, half = whole.headers["etag"], len(whole.content), len(whole.content) // 2
+
+    head = at.head(place)
+    rest = at.get(place, headers={"Range": f"bytes={half}-", "If-Range": etag})
+    other = at.get(place, headers={"Range": f"bytes={half}-", "If-Range": '"another"'})
+
+    assert (head.headers["content-length"], head.headers["etag"], head.content) == (str(size), etag, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"] == "application/zip"
+    assert (rest.status_code, rest.content) == (206, whole.content[half:])
+    assert (other.status_code, other.content) == (200, whole.content)
+    assert at.get(place, headers={"If-None-Match": etag}).status_code == 304
+    is_problem(at.get(place, headers={"Range": f"bytes={size}-"}), 416, "range-not-satisfiable")
+
+
+def test_the_head_of_events_says_no_length(at: httpx.Client, split: tuple[str, dict[str, Any]]) -> None:
+    head = at.head(f"/v1/jobs/{split[0].rpartition('/')[2]}/events")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"].startswith("text/event-stream")
+    assert "content-length" not in head.headers
+
+
 def test_who_has_seen_the_end_of_a_job_is_told_that_nothing_comes(
     at: httpx.Client, split: tuple[str, dict[str, Any]]
 ) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from preflight.errors import OutputError, ResultGone, UnknownPiece
+from preflight.errors import OutputError, ResultGone, UnknownJob, UnknownPiece
 from preflight.names import MANIFEST_NAME
 from preflight.wire import json_bytes
 

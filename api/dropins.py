@@ -27,6 +27,7 @@ from api.context import CHECK, Context
 from api.docling import Options, answer_from, options_from
 from api.documents import Owner, Shared
 from api.query import known_query
+from api.wishes import check_languages
 from extractors.clean import safe_label
 from preflight.document import find_document, storage_error, temporary_path
 from preflight.engine.request import TextWish
@@ -175,12 +176,14 @@ async def _text(request: Request, context: Context, document: StoredDocument, wi
     """Wait for the text of a document.
 
     Raises:
+        LanguageNotOffered: OCR has no data for a language that is wanted.
         TimedOut: It takes longer than a request may wait.
         Stopped: There is none, for a reason that the job tells.
         JobUnfinished: Somebody cancelled the job.
         ResultGone: Somebody removed the document.
     """
     jobs = context.space.jobs
+    await to_thread.run_sync(check_languages, wish, context.space)
     view = await to_thread.run_sync(partial(jobs.ask, document, wish))
     deadline = time.monotonic() + context.options.max_wait_s
     while not view.state.final:

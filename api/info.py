@@ -19,7 +19,7 @@ from preflight import __version__
 from preflight.errors import PreflightError, UnknownTarget
 from preflight.manifest import SCHEMA as MANIFEST_SCHEMA
 from preflight.problems import problem_from
-from preflight.service.workers import workers_alive
+from preflight.service.workers import languages_spoken, workers_alive
 from preflight.target import list_targets
 from preflight.target_view import summary, target_data
 from preflight.wire import json_bytes
@@ -148,7 +148,7 @@ def _readiness(context: Context) -> Json:
     free = space.uploads.free_bytes()
     living = workers_alive(space)
     wanted = space.settings.languages
-    spoken = set(living[0]["languages"]).intersection(*(one["languages"] for one in living)) if living else set()
+    spoken = languages_spoken(living)
     checks: dict[str, Json] = {
         "database": {"ok": database},
         "disk": {"ok": free > 0, "free_bytes": max(0, free)},

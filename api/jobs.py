@@ -32,7 +32,7 @@ from api.owning import own_job
 from api.preferences import Preference, preference_of
 from api.protocol import HEAD
 from api.query import known_query
-from api.wishes import split_wish, text_wish, with_hook
+from api.wishes import check_languages, split_wish, text_wish, with_hook
 from preflight.errors import JobUnfinished, UnknownJob
 from preflight.service.job_data import job_data
 from preflight.service.jobs import LOOK, Wish, kind_of
@@ -203,6 +203,7 @@ async def _asked(request: Request, document_id: str, wish: Wish, key: str | None
 
     def ask() -> JobView:
         document = context.space.documents.find(document_id, owner=owner)
+        check_languages(wish, context.space)
         return context.space.jobs.ask(document, wish, key=key, asked_with=key_of(request))
 
     view = await to_thread.run_sync(ask)

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from api.orders import IN_BODY, order_of
 from preflight.engine.request import TextWish
-from preflight.errors import BadWebhook, UsageError
+from preflight.errors import BadWebhook, LanguageNotOffered, UsageError
 from preflight.judging import UserLimits
 from preflight.service.jobs import Wish
+from preflight.service.workers import languages_spoken, workers_alive
 from preflight.splitting import SplitOptions
 from preflight.webhooks import endpoint_from
 
 if TYPE_CHECKING:
     from api.context import Context
     from api.models import HookIn, SplitIn, TextIn
+    from preflight.service.space import Space
 
 
 def text_wish(body: TextIn) -> Wish:
@@ -58,6 +60,22 @@ def with_hook(wish: Wish, hook: HookIn | None, context: Context) -> Wish:
         raise BadWebhook("Webhooks are switched off here. Leave `webhook` out and follow the job instead.")
     endpoint_from(hook.url, context.options.trusted_hooks)
     return replace(wish, hook=(hook.url, hook.secret))
+
+
+def check_languages(wish: Wish, space: Space) -> None:
+    """Check that OCR has data for the languages that are asked for, as far as those who work are there to be asked.
+
+    Raises:
+        LanguageNotOffered: It has none for one of them. The message has nothing of what was asked for.
+    """
+    if wish.languages is None:
+        return
+    spoken = languages_spoken(workers_alive(space))
+    if spoken and not set(wish.languages) <= spoken:
+        there = ", ".join(sorted(spoken))
+        raise LanguageNotOffered(
+            f"OCR has no data for one of the languages, but for {there}. Ask for these, or leave the languages out."
+        )
 
 
 def _languages(given: str | None) -> tuple[str, ...] | None:

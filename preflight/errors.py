@@ -7,6 +7,7 @@ The tree::
     ├── FileMissing              not there, a directory, no permission to read
     ├── SettingsError
     │   ├── UnknownTarget
+    │   ├── LanguageNotOffered   OCR of the service has no data for a language that is asked for
     │   └── BadTarget            a profile that does not pass its checks
     ├── OutputError              cannot be written
     │   └── DiskFull
@@ -79,6 +80,10 @@ class SettingsError(PreflightError):
 
 class UnknownTarget(SettingsError):
     """No target or gateway profile has this id."""
+
+
+class LanguageNotOffered(SettingsError):
+    """Somebody asked a service for an OCR language that it has no data for."""
 
 
 class BadTarget(SettingsError):

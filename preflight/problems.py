@@ -72,6 +72,7 @@ PROBLEMS: dict[type[BaseException], ProblemType] = {
     pf.FileMissing: ProblemType("file-missing", "No readable file there", 66, 404),
     pf.SettingsError: ProblemType("bad-settings", "A setting makes no sense", 78, 422),
     pf.UnknownTarget: ProblemType("unknown-target", "There is no such target", 78, 422),
+    pf.LanguageNotOffered: ProblemType("ocr-language-not-offered", "OCR has no such language here", 78, 422),
     pf.BadTarget: ProblemType("bad-target", "The target profile is not valid", 78, 422),
     pf.OutputError: ProblemType("output-unwritable", "The result cannot be written", 73, 507, retryable=True),
     pf.DiskFull: ProblemType("disk-full", "No space left", 73, 507, retryable=True),

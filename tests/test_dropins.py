@@ -157,6 +157,15 @@ def test_options_that_make_no_sense_are_refused(
     assert "etc" not in answer.text
 
 
+def test_a_language_that_ocr_does_not_have_is_refused(service: Service, samples: Path) -> None:
+    assert docling(service, samples / "notes.md", {"ocr_lang": "en"}).status_code == 200, "who works is there now"
+
+    answer = docling(service, samples / "notes.md", {"ocr_lang": "zzz"})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "ocr-language-not-offered")
+    assert "zzz" not in answer.text
+
+
 def test_forms_that_are_none_are_refused(service: Service) -> None:
     url = f"{service.address}/v1/convert/file"
     two = [("files", ("a.txt", b"a")), ("files", ("b.txt", b"b"))]

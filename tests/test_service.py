@@ -382,6 +382,22 @@ def test_wishes_that_make_no_sense(
     assert "s3cret-marker" not in answer.text
 
 
+@pytest.mark.parametrize("what", ["texts", "splits"])
+@pytest.mark.parametrize("languages", ["zzz", "eng+zzz"])
+def test_a_language_that_ocr_does_not_have_is_refused_at_once(
+    at: httpx.Client, split: tuple[str, dict[str, Any]], what: str, languages: str
+) -> None:
+    document = at.get(f"/v1/jobs/{split[0].rpartition('/')[2]}").json()["document_id"]
+    wish = {"languages": languages, **({"max_pages": 3} if what == "splits" else {})}
+
+    answer = at.post(f"/v1/documents/{document}/{what}", json=wish)
+
+    is_problem(answer, 422, "ocr-language-not-offered")
+    assert "eng" in answer.json()["detail"]
+    assert "zzz" not in answer.text
+    assert at.post(f"/v1/documents/{document}/{what}", json=wish | {"languages": "eng"}).status_code == 202
+
+
 def test_nothing_is_there_for_ids_that_are_none(at: httpx.Client) -> None:
     for path, code in [
         (f"/v1/documents/{NOBODY}", "unknown-document"),

@@ -16,6 +16,8 @@ from preflight.runner import Runner
 from preflight.service.housekeeping import Housekeeping
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from preflight.execution import Executor
     from preflight.ledger.records import Json
     from preflight.service.space import Space
@@ -104,6 +106,11 @@ def about_worker(space: Space, size: int) -> bytes:
     guard = space.settings.guard
     level = "off" if guard.isolation == "off" else support().level
     return json.dumps({"workers": size, "isolation": level, "languages": sorted(installed())}).encode()
+
+
+def languages_spoken(living: Sequence[Json]) -> set[str]:
+    """Return the OCR languages that every process has data for, whichever of them a job comes to."""
+    return set(living[0]["languages"]).intersection(*(one["languages"] for one in living)) if living else set()
 
 
 def workers_alive(space: Space) -> list[Json]:

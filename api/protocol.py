@@ -104,6 +104,10 @@ class ProblemProtocol(H11Protocol):
         too_large = isinstance(complaint, h11.RemoteProtocolError) and complaint.error_status_hint == 431
         self._refuse(431 if too_large else 400, _LARGE if too_large else _MALFORMED)
 
+    def _should_upgrade(self) -> bool:
+        """Pass over a wish for another protocol, as HTTP allows; uvicorn would log two warnings for each of them."""
+        return False
+
     def _watch_headers(self) -> None:
         """Start the headers' time when it is for the other side to send some, stop it when they are there."""
         wanted = self.conn.their_state is h11.IDLE and not self.transport.is_closing()

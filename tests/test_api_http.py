@@ -224,3 +224,16 @@ def test_a_request_on_its_way_is_answered_before_the_service_ends(samples: Path,
         server.wait(30)
 
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_a_wish_for_another_protocol_is_passed_over_without_a_word(tmp_path: Path) -> None:
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    with served(tmp_path) as (server, address):
+        answer = httpx.get(f"{address}/healthz", headers=headers, timeout=60)
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+        assert server.stderr is not None
+        told = server.stderr.read()
+
+    assert answer.status_code == 200
+    assert not told

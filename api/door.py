@@ -12,6 +12,7 @@ from api.keyring import Keyring
 from api.metrics import Metrics
 from api.tracing import Traced, tracer_from
 from preflight.ledger.keys import KeyStore
+from preflight.service.space import AWAY_S
 from preflight.service.workers import workers_alive
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def behind_door(app: ASGIApp, space: Space, options: DoorOptions) -> Iterator[AS
     with ExitStack() as stack:
         keys = None
         if options.keys:
-            keys = Keyring(stack.enter_context(KeyStore(space.options.address)))
+            keys = Keyring(stack.enter_context(KeyStore(space.options.address, away_s=AWAY_S)))
             stack.callback(keys.close)
         tracer = tracer_from(os.environ)
         metrics = Metrics()

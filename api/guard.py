@@ -12,13 +12,12 @@ from starlette.exceptions import HTTPException
 
 from api.access import UNKNOWN, allowed_methods, find_rule
 from api.exchange import Exchange
-from api.problems import framework_problem, problem_response
+from api.problems import framework_problem, problem_of, problem_response
 from api.rates import Rates
 from api.receiving import Body, Pace
 from preflight.errors import KeyRequired, OverQuota, PreflightError, ScopeMissing, ServiceFull
 from preflight.keys import ADMIN
 from preflight.logs import request_id
-from preflight.problems import problem_from
 from preflight.service.door import is_known
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ class Guard:
         try:
             await self._admit(scope, receive, exchange, rule)
         except PreflightError as error:
-            await problem_response(problem_from(error), _extra(error))(scope, receive, exchange.send)
+            await problem_response(problem_of(error), _extra(error))(scope, receive, exchange.send)
         except HTTPException as error:
             await _refusal(error)(scope, receive, exchange.send)
         finally:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
-from sqlalchemy import text
 
 from api.answers import json_response, problems
 from api.context import READ, Context
@@ -16,7 +15,7 @@ from api.problems import RETRY_AFTER_S, problem_response
 from api.query import known_query
 from api.units import WIDTHS
 from preflight import __version__
-from preflight.errors import PreflightError, UnknownTarget
+from preflight.errors import UnknownTarget
 from preflight.manifest import SCHEMA as MANIFEST_SCHEMA
 from preflight.problems import problem_from
 from preflight.service.workers import languages_spoken, workers_alive
@@ -140,11 +139,7 @@ def readyz(context: Shared) -> Response:
 
 def _readiness(context: Context) -> Json:
     space = context.space
-    try:
-        space.ledger.database.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
-        database = True
-    except PreflightError:
-        database = False
+    database = space.ledger.database.answers()
     free = space.uploads.free_bytes()
     living = workers_alive(space)
     wanted = space.settings.languages

@@ -6,7 +6,7 @@ No input is echoed, but for the names of parameters (:mod:`api.query`).
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from api.invalid import complaints, nothing_there
 from extractors.errors import ExtractionError
-from preflight.errors import PreflightError, ServiceBusy
+from preflight.errors import LedgerUnavailable, PreflightError, ServiceBusy
 from preflight.problems import Problem, problem_from
 from preflight.wire import json_bytes
 
@@ -45,6 +45,15 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
     if problem.retryable:
         extra.setdefault("Retry-After", str(RETRY_AFTER_S))
     return Response(problem_bytes(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=extra)
+
+
+def problem_of(error: BaseException) -> Problem:
+    """Return a failure as a caller is told it: where the database is, and what its driver says, stays in the log."""
+    problem = problem_from(error)
+    if isinstance(error, LedgerUnavailable):
+        logger.error("a request could not be answered: %s", error)
+        return replace(problem, detail=_NO_DATABASE)
+    return problem
 
 
 def problem_bytes(problem: Problem) -> bytes:
@@ -75,7 +84,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     """Make every failure of ``app`` a problem."""
 
     async def known(_: Request, error: Exception) -> Response:
-        return problem_response(problem_from(error))
+        return problem_response(problem_of(error))
 
     async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -113,6 +122,7 @@ def _methods(request: Request) -> list[str]:
     return sorted({method for methods in allowed for method in methods})
 
 
+_NO_DATABASE = "The service cannot use its database now. Try again in some seconds."
 _ADVICE = {
     400: "The request could not be understood. Send the document as the raw body, or as multipart field `file`.",
     404: "There is nothing at this address. See /openapi.json.",

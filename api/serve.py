@@ -18,7 +18,7 @@ from api.protocol import ProblemProtocol
 from preflight.engine.workers import StoppableSlots
 from preflight.errors import OutputError
 from preflight.forkclient import ForkServer
-from preflight.service.space import open_space
+from preflight.service.space import for_callers, open_space
 from preflight.service.workers import Workers
 
 if TYPE_CHECKING:
@@ -144,11 +144,11 @@ def serve(
         OutputError: The folder of the service cannot be used, or what ``ready`` has to say cannot be said.
         LedgerUnavailable: Its database cannot be used.
     """
-    with open_space(options, settings) as space:
+    with open_space(options, settings) as space, for_callers(space) as front:
         team = Team(space)
-        context = make_context(space, team.quick)
+        context = make_context(front, team.quick)
         app = create_app(context, start=team.start, stop=team.stop)
-        with behind_door(app, space, door) as guarded, suppress(KeyboardInterrupt):  # the way a person ends a service
+        with behind_door(app, front, door) as guarded, suppress(KeyboardInterrupt):  # the way a person ends a service
             _Server(_config(guarded), context, ready).run(sockets=[listener])
 
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from api import tus_words
 from api.answers import problems
-from api.problems import framework_problem, problem_response
+from api.problems import framework_problem, problem_of, problem_response
 from api.tus_headers import Refusal, check_size, checksum_of, expiry, length_of, metadata_of, number_of
 from api.tus_words import BODY_TYPE
 from extractors.errors import ExtractionError
@@ -68,7 +68,7 @@ async def _answered(handle: Callable[[Request], Coroutine[None, None, Response]]
     except UploadOffsetDiffers as error:
         return problem_response(problem_from(error), {"Upload-Offset": str(error.offset)})
     except (PreflightError, ExtractionError) as error:
-        return problem_response(problem_from(error))
+        return problem_response(problem_of(error))
 
 
 def tus_router(

@@ -114,7 +114,7 @@ PROBLEMS: dict[type[BaseException], ProblemType] = {
     pf.BadHeader: ProblemType("bad-header", "A header makes no sense", 2, 400),
     pf.BadWebhook: ProblemType("bad-webhook", "The webhook's address may not be used", 78, 422),
     pf.WebhookFailed: ProblemType("webhook-failed", "The webhook was not delivered", 75, 503, retryable=True),
-    pf.LedgerUnavailable: ProblemType("ledger-unavailable", "The record of jobs is of no use", 73, 503, retryable=True),
+    pf.LedgerUnavailable: ProblemType("ledger-unavailable", "The database cannot be used", 73, 503, retryable=True),
     pf.LedgerBusy: ProblemType("ledger-busy", "The record of jobs is locked", 75, 503, retryable=True),
     pf.Interrupted: ProblemType("interrupted", "Interrupted", 130, 503, retryable=True),
 }

@@ -29,6 +29,8 @@ from preflight.wire import json_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from postgres import Server
+
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 EVERYBODY = {"/v1/targets", "/v1/targets/{target_id}", "/v1/limits", "/v1/version"}
 """What any key may see, though a route says that it reads."""
@@ -79,6 +81,37 @@ def test_the_table_of_access_and_the_routes_are_the_same(tmp_path: Path) -> None
             if mark is not None and route.path not in EVERYBODY:
                 assert rule.scope == mark, f"{method} {route.path}"
     assert set(RULES) - seen == {find_rule("GET", "/openapi.json")}
+
+
+def test_callers_are_told_little_of_a_database_that_is_away(postgres: Server, tmp_path: Path) -> None:
+    address = postgres.database()
+    key = make_key(tmp_path, "--database", address)
+    stranger = f"pf_{'f' * 16}_{'0' * 64}"
+    with (
+        Service(tmp_path, "--workers", "0", "--keys", "--database", address) as service,
+        httpx.Client(base_url=service.address, timeout=60) as at,
+    ):
+        assert at.get("/v1/jobs", headers={"X-Api-Key": key}).status_code == 200
+        postgres.stop()
+        try:
+            told = [
+                at.get("/v1/jobs", headers={"X-Api-Key": key}),
+                at.get("/v1/documents", headers={"X-Api-Key": stranger}),
+                at.head(f"/v1/uploads/{'0' * 32}", headers={"X-Api-Key": stranger, "Tus-Resumable": "1.0.0"}),
+            ]
+            ready = at.get("/readyz")
+        finally:
+            postgres.start()
+        again = at.get("/v1/jobs", headers={"X-Api-Key": key})
+
+    for answer in told:
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    problem = told[1].json()
+    assert (problem["code"], problem["title"]) == ("ledger-unavailable", "The database cannot be used")
+    assert problem["detail"] == "The service cannot use its database now. Try again in some seconds."
+    assert ready.status_code == 503
+    assert not ready.json()["checks"]["database"]["ok"]
+    assert again.status_code == 200
 
 
 def test_what_the_client_gets_is_what_the_command_gets(opened: Opened, tmp_path: Path) -> None:

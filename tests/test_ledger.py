@@ -461,6 +461,8 @@ def test_addresses_that_are_none(tmp_path: Path) -> None:
         Ledger(f"sqlite:///{tmp_path / 'text'}")
     with pytest.raises(LedgerUnavailable, match="cannot be reached"):
         Ledger("postgresql://nobody@/x?host=/nowhere", patience_s=0.1)
+    with pytest.raises(LedgerUnavailable, match="cannot be reached"):
+        Ledger("postgresql://nobody@/x?host=/nowhere", patience_s=100_000, away_s=0)
 
 
 def test_keys_that_are_too_long_are_refused(ledger: Ledger) -> None:
@@ -490,6 +492,21 @@ def test_a_database_that_stays_locked_is_said_to_be(tmp_path: Path) -> None:
             made.submit([job("k")])
         locker.execute("ROLLBACK")
         locker.close()
+        assert made.submit([job("k")])[0].created
+
+
+def test_callers_who_queue_for_a_server_that_is_away_wait_as_one(postgres: Server) -> None:
+    with Ledger(postgres.database(), patience_s=100_000, away_s=0.2) as made:
+        postgres.stop()
+        try:
+            for _ in range(3):
+                with pytest.raises(LedgerUnavailable):
+                    made.counts("a")
+            assert not made.database.answers()
+        finally:
+            postgres.start()
+
+        assert made.database.answers()
         assert made.submit([job("k")])[0].created
 
 

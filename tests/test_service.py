@@ -218,7 +218,7 @@ def test_the_text_beside_a_piece_can_be_had_alone(
         assert answer.headers["content-disposition"] == f'attachment; filename="{piece["text"]["name"]}"'
     part = at.get(f"{address}/pieces/1/text", headers={"Range": "bytes=0-4"})
     assert (part.status_code, len(part.content)) == (206, 5)
-    is_problem(at.get(f"{address}/pieces/5/text"), 404, "unknown-job")
+    is_problem(at.get(f"{address}/pieces/5/text"), 404, "unknown-piece")
     document = keep(at, samples / "notes.md")
     job = at.post(f"/v1/documents/{document['id']}/splits", json={"max_tokens": 100}, headers=WAIT)
     assert job.status_code == 200

@@ -7,12 +7,13 @@ dies with the machine.
 
 from __future__ import annotations
 
+import math
 import random
 import sqlite3
 import time
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Double, create_engine, event, literal, make_url
+from sqlalchemy import ColumnElement, Double, create_engine, event, literal, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -30,11 +31,15 @@ if TYPE_CHECKING:
     from preflight.errors import PreflightError
 
 T = TypeVar("T")
+Hope = Literal["none", "lock", "server"]
+"""What may pass, so that trying again helps: a lock, or that the server is away."""
 
 _BUSY_S = 2.0
 _SQLITE_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_POSTGRES_AGAIN = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
-"""SQLSTATEs after which the same transaction may succeed: conflict, deadlock, lock, restart, too many connections."""
+_POSTGRES_AGAIN = frozenset({"40001", "40P01", "55P03"})
+"""SQLSTATEs after which the same transaction may succeed: conflict, deadlock, lock."""
+_POSTGRES_AWAY = frozenset({"57P01", "57P02", "57P03", "53300"})
+"""SQLSTATEs of a server that takes no connections now: restart, too many of them."""
 _DISK_FULL = "53100"
 _SQLITE_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _BEGIN_ANEW = "Check the disk, then remove it (of a batch, the folder .preflight among its results) and begin anew."
@@ -62,13 +67,21 @@ class Database:
     """Connections to one ledger; may be used from several threads."""
 
     def __init__(
-        self, url: str | URL, *, patience_s: float = 30.0, clock: Callable[[], float] | None = None, pool: int = 8
+        self,
+        url: str | URL,
+        *,
+        patience_s: float = 30.0,
+        away_s: float | None = None,
+        clock: Callable[[], float] | None = None,
+        pool: int = 8,
     ) -> None:
         """Take an address; nothing is opened yet.
 
         Args:
             url: ``sqlite:///PATH`` or ``postgresql://…``.
             patience_s: How long a locked or restarting database is waited for.
+            away_s: How long a server that is away is waited for, by all who wait together; ``patience_s``, each for
+                itself, when None.
             clock: Seconds since 1970; the database's own clock when None.
             pool: Connections kept at most.
 
@@ -76,13 +89,18 @@ class Database:
             SettingsError: The address names no database that can be used.
         """
         self._patience_s = patience_s
+        self._away_s = away_s
+        self._away_since: float | None = None
         self._clock = clock
         try:
             address = make_url(url)
             if address.drivername in ("postgresql", "postgres"):
                 address = address.set(drivername="postgresql+psycopg")
             with_ping = address.get_backend_name() != "sqlite"  # a server may have been restarted meanwhile
-            self.engine: Engine = create_engine(address, pool_size=pool, pool_pre_ping=with_ping)
+            impatient = _impatient(away_s) if with_ping and away_s is not None else {}
+            self.engine: Engine = create_engine(
+                address, pool_size=pool, pool_pre_ping=with_ping, connect_args=impatient
+            )
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingsError(
                 "The address of the database is not one that can be used. Give sqlite:///PATH, or postgresql://… with "
@@ -121,6 +139,16 @@ class Database:
         """
         return self._patiently(lambda: self._once(work, {}))
 
+    def answers(self) -> bool:
+        """Whether it can be read at this moment; nothing is waited for but its answer."""
+        try:
+            self._once(lambda connection: connection.execute(text("SELECT 1")).scalar(), {})
+        except DatabaseError as error:
+            if _translated(error)[1] is None:
+                raise
+            return False
+        return True
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -130,18 +158,36 @@ class Database:
             return work(connection)
 
     def _patiently(self, attempt: Callable[[], T]) -> T:
-        deadline, pause = time.monotonic() + self._patience_s, 0.02
+        begun, pause = time.monotonic(), 0.02
         while True:
             try:
-                return attempt()
+                done = attempt()
             except DatabaseError as error:
-                again, failure = _translated(error)
+                hope, failure = _translated(error)
                 if failure is None:
                     raise
-                if not again or time.monotonic() > deadline:
+                if hope == "none" or time.monotonic() > self._deadline(hope, begun):
                     raise failure from error
+            else:
+                self._away_since = None
+                return done
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads attempts, protects nothing
             pause = min(pause * 2, 1.0)
+
+    def _deadline(self, hope: Hope, begun: float) -> float:
+        """Return until when trying again makes sense. Callers who queue for a server that is away wait as one."""
+        if hope != "server" or self._away_s is None:
+            return begun + self._patience_s
+        since = self._away_since
+        if since is None:
+            since = self._away_since = begun
+        return since + self._away_s
+
+
+def _impatient(away_s: float) -> dict[str, int]:
+    """What libpq is told, so that a server behind a broken line is not waited for; two seconds are its least."""
+    seconds = max(2, math.ceil(away_s))
+    return {"connect_timeout": seconds, "tcp_user_timeout": 1000 * seconds}
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -161,32 +207,33 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _translated(error: DBAPIError) -> tuple[bool, PreflightError | None]:
+def _translated(error: DBAPIError) -> tuple[Hope, PreflightError | None]:
     """Say whether trying again may help, and what to tell; None for what is a bug of ours."""
     original = error.orig
     if isinstance(original, sqlite3.DatabaseError):
         return _of_sqlite(original)
     code = getattr(original, "sqlstate", None)
     if code == _DISK_FULL:
-        return False, DiskFull("No space left for the record of jobs. Free some space on the database's disk.")
-    if error.connection_invalidated or code in _POSTGRES_AGAIN:
-        return True, LedgerUnavailable(f"The database of the jobs does not answer. {_ADVICE}")
+        return "none", DiskFull("No space left for the record of jobs. Free some space on the database's disk.")
+    if error.connection_invalidated or code in _POSTGRES_AGAIN | _POSTGRES_AWAY:
+        hope: Hope = "lock" if code in _POSTGRES_AGAIN else "server"
+        return hope, LedgerUnavailable(f"The database of the jobs does not answer. {_ADVICE}")
     if code is None and type(error).__name__ == "OperationalError":  # no connection: nobody gave it a code
-        return True, LedgerUnavailable(f"The database of the jobs cannot be reached: {original}. {_ADVICE}")
-    return False, None
+        return "server", LedgerUnavailable(f"The database of the jobs cannot be reached: {original}. {_ADVICE}")
+    return "none", None
 
 
-def _of_sqlite(error: sqlite3.DatabaseError) -> tuple[bool, PreflightError | None]:
+def _of_sqlite(error: sqlite3.DatabaseError) -> tuple[Hope, PreflightError | None]:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _SQLITE_LOCKED:
-        return True, LedgerBusy(
+        return "lock", LedgerBusy(
             "Another program keeps the record of jobs locked. Try again when it has ended; one that is stopped has "
             "to go on first (kill -CONT), or be ended."
         )
     if code == sqlite3.SQLITE_FULL:
-        return False, DiskFull("No space left for the record of jobs. Free some space, or choose another folder.")
+        return "none", DiskFull("No space left for the record of jobs. Free some space, or choose another folder.")
     if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_MISUSE, 0):
-        return False, None
+        return "none", None
     if code in _SQLITE_BROKEN:
-        return False, LedgerUnavailable(f"The record of jobs is damaged ({error}). {_BEGIN_ANEW}")
-    return False, LedgerUnavailable(f"The record of jobs cannot be used ({error}). {_ADVICE}")
+        return "none", LedgerUnavailable(f"The record of jobs is damaged ({error}). {_BEGIN_ANEW}")
+    return "none", LedgerUnavailable(f"The record of jobs cannot be used ({error}). {_ADVICE}")

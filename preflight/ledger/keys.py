@@ -26,18 +26,21 @@ _CONNECTIONS = 2
 class KeyStore:
     """Keys; may be used from several threads and programs at once."""
 
-    def __init__(self, url: str | URL, *, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, url: str | URL, *, away_s: float | None = None, clock: Callable[[], float] | None = None
+    ) -> None:
         """Open the database; make or upgrade its tables.
 
         Args:
             url: As for :class:`preflight.ledger.store.Ledger`.
+            away_s: As there.
             clock: Seconds since 1970; the database's own clock when None.
 
         Raises:
             SettingsError: The address names no database that can be used.
             LedgerUnavailable: It cannot be opened, or is from a newer version.
         """
-        self._database = Database(url, clock=clock, pool=_CONNECTIONS)
+        self._database = Database(url, away_s=away_s, clock=clock, pool=_CONNECTIONS)
         try:
             self._database.write(migrate)
         except BaseException:

@@ -40,19 +40,27 @@ class Ledger:
         database: Where they are.
     """
 
-    def __init__(self, url: str | URL, *, patience_s: float = 30.0, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        patience_s: float = 30.0,
+        away_s: float | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         """Open a ledger; make or upgrade its tables.
 
         Args:
             url: ``sqlite:///PATH`` (on a local disk) or ``postgresql://…``.
             patience_s: How long a locked or restarting database is waited for.
+            away_s: How long one that is away is waited for; as :class:`preflight.ledger.database.Database` has it.
             clock: Seconds since 1970; the database's own clock when None.
 
         Raises:
             SettingsError: The address names no database that can be used.
             LedgerUnavailable: It cannot be opened, or is from a newer version.
         """
-        self.database = Database(url, patience_s=patience_s, clock=clock)
+        self.database = Database(url, patience_s=patience_s, away_s=away_s, clock=clock)
         try:
             self.database.write(migrate)
         except BaseException:

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from preflight.artifacts import Artifacts
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from preflight.settings import Settings
 
 PATIENCE_S = 10.0
-"""How long a request waits for a database that is locked or restarting."""
+"""How long a database that is locked or restarting is waited for."""
+AWAY_S = 1.0
+"""How long somebody who is waiting for an answer waits for a database that is away: soon enough to be told so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,4 +99,23 @@ def open_space(options: ServiceOptions, settings: Settings) -> Iterator[Space]:
             jobs=Jobs(ledger, artifacts, settings, options),
             incoming=incoming,
             runners=runners,
+        )
+
+
+@contextmanager
+def for_callers(space: Space) -> Iterator[Space]:
+    """Give the same space to those who wait for an answer, for the length of a ``with`` block.
+
+    Work on jobs sits out a restart of the database; a caller is told soon that it is away.
+
+    Raises:
+        LedgerUnavailable: The database cannot be opened.
+    """
+    options = space.options
+    with Ledger(options.address, patience_s=PATIENCE_S, away_s=AWAY_S) as ledger:
+        yield replace(
+            space,
+            ledger=ledger,
+            documents=Documents(ledger, space.uploads),
+            jobs=Jobs(ledger, space.artifacts, space.settings, options),
         )

@@ -19,6 +19,7 @@ from preflight.engine.workers import StoppableSlots
 from preflight.errors import OutputError
 from preflight.forkclient import ForkServer
 from preflight.service.space import for_callers, open_space
+from preflight.service.speech import require_languages
 from preflight.service.workers import Workers
 
 if TYPE_CHECKING:
@@ -101,12 +102,17 @@ class Team:
     """
 
     def __init__(self, space: Space) -> None:
-        """Start the server that workers are forked from, unless nobody works here."""
+        """Start the server that workers are forked from, unless nobody works here.
+
+        Raises:
+            OcrUnavailable: Somebody works here, and a language that is to be read is missing, or all of OCR.
+        """
         settings, wanted = space.settings, space.options.workers
         size = settings.workers if wanted is None else wanted
         self.quick: StoppableSlots | None = None
         self._slow: StoppableSlots | None = None
         if size:
+            require_languages(settings)
             server, guard = ForkServer(PRELOAD), settings.guard
             self.quick = StoppableSlots(size, server=server, busy_s=BUSY_S, guard=guard, fresh=True)
             self._slow = StoppableSlots(size, server=server, guard=guard, fresh=True)
@@ -143,6 +149,7 @@ def serve(
     Raises:
         OutputError: The folder of the service cannot be used, or what ``ready`` has to say cannot be said.
         LedgerUnavailable: Its database cannot be used.
+        OcrUnavailable: A language that is to be read here is missing, or all of OCR.
     """
     with open_space(options, settings) as space, for_callers(space) as front:
         team = Team(space)
@@ -174,6 +181,7 @@ def work(settings: Settings, options: ServiceOptions) -> None:
     Raises:
         OutputError: The folder of the service cannot be used.
         LedgerUnavailable: Its database cannot be used.
+        OcrUnavailable: A language that is to be read here is missing, or all of OCR.
     """
     ended = threading.Event()
 

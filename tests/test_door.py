@@ -6,6 +6,7 @@ import asyncio
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,38 @@ def test_callers_are_told_little_of_a_database_that_is_away(postgres: Server, tm
     assert ready.status_code == 503
     assert not ready.json()["checks"]["database"]["ok"]
     assert again.status_code == 200
+
+
+@pytest.mark.parametrize("command", ["serve", "work"])
+def test_nobody_works_without_a_language_that_is_to_be_read(command: str, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [PREFLIGHT, command, "--data", str(tmp_path), "--workers", "1", "--languages", "eng+zzz"],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert (ended.returncode, ended.stdout) == (69, b"")
+    assert b"zzz" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_service_whose_workers_lack_a_language_is_not_ready(tmp_path: Path) -> None:
+    with (
+        Service(tmp_path, "--workers", "0", "--languages", "eng+zzz") as service,
+        Service(tmp_path, "--workers", "1", command="work"),
+        httpx.Client(base_url=service.address, timeout=60) as at,
+    ):
+        deadline = time.monotonic() + 120
+        while not (told := at.get("/readyz").json())["checks"]["workers"]["ok"]:
+            assert time.monotonic() < deadline, "nobody works"
+            time.sleep(0.1)
+        answer = at.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert [name for name, check in told["checks"].items() if not check["ok"]] == ["ocr"]
+    assert (told["checks"]["ocr"]["wanted"], "eng" in told["checks"]["ocr"]["languages"]) == (["eng", "zzz"], True)
 
 
 def test_what_the_client_gets_is_what_the_command_gets(opened: Opened, tmp_path: Path) -> None:

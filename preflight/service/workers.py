@@ -100,12 +100,12 @@ class Workers:
 
 def about_worker(space: Space, size: int) -> bytes:
     """Return what a process that works on jobs tells of itself."""
-    from extractors.ocr.tessdata import installed
     from preflight.sandbox import support
+    from preflight.service.speech import spoken
 
     guard = space.settings.guard
     level = "off" if guard.isolation == "off" else support().level
-    return json.dumps({"workers": size, "isolation": level, "languages": sorted(installed())}).encode()
+    return json.dumps({"workers": size, "isolation": level, "languages": spoken(space.settings)}).encode()
 
 
 def languages_spoken(living: Sequence[Json]) -> set[str]:

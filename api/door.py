@@ -29,7 +29,7 @@ FORM_BYTES = 64 * 1024
 
 
 @contextmanager
-def behind_door(app: ASGIApp, space: Space, options: DoorOptions) -> Iterator[ASGIApp]:
+def behind_door(app: ASGIApp, space: Space, options: DoorOptions) -> Iterator[Guard]:
     """Put the application behind its door, for the length of a ``with`` block.
 
     Args:
@@ -46,6 +46,7 @@ def behind_door(app: ASGIApp, space: Space, options: DoorOptions) -> Iterator[AS
         if options.keys:
             keys = Keyring(stack.enter_context(KeyStore(space.options.address, away_s=AWAY_S)))
             stack.callback(keys.close)
+            keys.start()
         tracer = tracer_from(os.environ)
         metrics = Metrics()
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from api.access import Rule
     from api.keyring import Keyring
@@ -139,11 +139,31 @@ class Guard:
             self._check_quota(key, headers)
         with self._place(exchange.key_id):
             try:
-                await self._app(scope, body.receive, exchange.send)
+                await self._app(scope, self._counted(body, exchange.key_id), exchange.send)
             finally:
                 exchange.bytes_in = body.received
-                if key is not None and self._keys is not None:
-                    self._keys.spend(key.id, body.received)
+
+    def settle(self) -> None:
+        """Write down what keys were used for; for when no request is on its way any more."""
+        if self._keys is not None:
+            self._keys.close()
+
+    def _counted(self, body: Body, key_id: str) -> Receive:
+        """Return how a body is received by a key, which is used from now on; its bytes count as they come."""
+        keys = self._keys
+        if keys is None:
+            return body.receive
+        keys.spend(key_id, 0)
+
+        async def receive() -> Message:
+            before = body.received
+            try:
+                return await body.receive()
+            finally:
+                if body.received > before:
+                    keys.spend(key_id, body.received - before)
+
+        return receive
 
     def _check_head(self, headers: _Headers) -> None:
         if sum(len(name) + len(value) + 4 for name, value in headers) > HEADER_BYTES:

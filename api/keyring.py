@@ -1,4 +1,4 @@
-"""The keys of a running service: looked up off the event loop, remembered for some seconds, their use written down."""
+"""The keys of a running service: looked up off the event loop, remembered for a second, their use written down."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter, to_thread
 
+from api.uses import Uses
 from preflight.errors import KeyRequired
 from preflight.keys import parts_of, same
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from preflight.keys import ApiKey
     from preflight.ledger.keys import KeyStore
 
-FRESH_S = 5.0
-"""How long a key may go on being used after it was revoked."""
+FRESH_S = 1.0
+"""How long a key may go on being used after it was revoked, or after other processes let in its last bytes."""
 _LOOKUPS = 4
 _KEPT = 10_000
 _NOBODY = "0" * 64
@@ -28,7 +29,8 @@ _NOBODY = "0" * 64
 class _Known:
     key: ApiKey
     digest: str
-    clock_ahead_s: float
+    before: int
+    """Bytes that this process had counted and are among ``key.day_bytes``."""
     until: float
 
 
@@ -42,7 +44,8 @@ class Keyring:
         self._fresh_s = fresh_s
         self._clock = clock
         self._known: dict[str, _Known] = {}
-        self._spent: dict[str, int] = {}
+        self._uses = Uses(store)
+        self._clock_ahead_s = 0.0
         self._limiter: CapacityLimiter | None = None
 
     async def key_of(self, token: str) -> ApiKey:
@@ -59,42 +62,46 @@ class Keyring:
         known = await self._look_up(key_id)
         if not same(digest, known.digest if known else _NOBODY) or known is None:
             raise KeyRequired(_REFUSED)
-        if not known.key.holds(self._clock() + known.clock_ahead_s):
+        if not known.key.holds(self._now()):
             raise KeyRequired("The key has expired or was revoked. Ask whoever runs the service for a new one.")
-        return replace(known.key, day_bytes=known.key.day_bytes + self._spent.get(key_id, 0))
+        return replace(known.key, day_bytes=known.key.day_bytes + self._uses.counted(key_id) - known.before)
+
+    def start(self) -> None:
+        """Write uses down by itself from now on."""
+        self._uses.start()
 
     def spend(self, key_id: str, count: int) -> None:
-        """Count bytes that came by a key."""
-        self._spent[key_id] = self._spent.get(key_id, 0) + count
+        """Count a use of a key that was looked up, and bytes that came by it."""
+        self._uses.add(key_id, count, self._now())
 
     def close(self) -> None:
-        """Write down what was not written yet; for when no request is on its way any more."""
-        for key_id, count in self._spent.items():
-            self._store.used(key_id, count)
-        self._spent.clear()
+        """Write down what was not written yet; for when no request is on its way any more. May be called again."""
+        self._uses.close()
+
+    def _now(self) -> float:
+        return self._clock() + self._clock_ahead_s
 
     async def _look_up(self, key_id: str) -> _Known | None:
         known = self._known.get(key_id)
         if known is not None and self._clock() < known.until:
             return known
-        await self._write_down(key_id)
-        found = await to_thread.run_sync(self._store.find, key_id, limiter=self._lookups())
+        found = await to_thread.run_sync(self._find, key_id, limiter=self._lookups())
         if found is None:
             self._known.pop(key_id, None)
             return None
-        key, digest, now = found
+        (key, digest, now), before = found
         at = self._clock()
-        known = _Known(key=key, digest=digest, clock_ahead_s=now - at, until=at + self._fresh_s)
+        self._clock_ahead_s = now - at
+        known = _Known(key=key, digest=digest, before=before, until=at + self._fresh_s)
         if len(self._known) >= _KEPT:
             self._known.clear()
         self._known[key_id] = known
         return known
 
-    async def _write_down(self, key_id: str) -> None:
-        """Move what a key has spent to the database; only after it was used, so that its time of use is right."""
-        if key_id in self._spent:
-            count = self._spent.pop(key_id)
-            await to_thread.run_sync(self._store.used, key_id, count, limiter=self._lookups())
+    def _find(self, key_id: str) -> tuple[tuple[ApiKey, str, float], int] | None:
+        with self._uses.read(key_id) as before:
+            found = self._store.find(key_id)
+        return None if found is None else (found, before)
 
     def _lookups(self) -> CapacityLimiter:
         """Threads for this alone: uploads that fill all others must not keep anybody from being let in."""

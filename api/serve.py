@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.concurrency import run_in_threadpool
 
 from api.app import create_app
 from api.context import Context, make_context
 from api.door import behind_door
-from api.guard import HEADER_BYTES
+from api.guard import HEADER_BYTES, Guard
 from api.protocol import ProblemProtocol
 from preflight.engine.workers import StoppableSlots
 from preflight.errors import OutputError
@@ -65,10 +66,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Lets those who follow a job go as soon as the service is told to end."""
+    """Lets those who follow a job go as soon as the service is told to end, and writes down what keys were used for."""
 
-    def __init__(self, config: uvicorn.Config, context: Context, ready: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(self, guard: Guard, context: Context, ready: Callable[[], None]) -> None:
+        super().__init__(_config(guard))
+        self._guard = guard
         self._context = context
         self._ready = ready
 
@@ -85,6 +87,11 @@ class _Server(uvicorn.Server):
             except OutputError:
                 await self.shutdown(sockets)
                 raise
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End. After this the signal that ended the service may end the process at once."""
+        await super().shutdown(sockets)
+        await run_in_threadpool(self._guard.settle)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal that ends the service."""
@@ -156,7 +163,7 @@ def serve(
         context = make_context(front, team.quick)
         app = create_app(context, start=team.start, stop=team.stop)
         with behind_door(app, front, door) as guarded, suppress(KeyboardInterrupt):  # the way a person ends a service
-            _Server(_config(guarded), context, ready).run(sockets=[listener])
+            _Server(guarded, context, ready).run(sockets=[listener])
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

@@ -37,7 +37,7 @@ class ApiKey:
         created_at: Seconds since 1970.
         expires_at: The same; None for never.
         revoked_at: The same; None while it holds.
-        last_used_at: The same, to the minute or so; None before its first use.
+        last_used_at: When a request of it was last let in or sent bytes; None before its first use.
         requests_per_minute: Its own limit; None for the service's.
         bytes_per_day: Its own limit; None for the service's.
         day_bytes: Bytes it has sent this day (UTC).

@@ -13,7 +13,7 @@ import pytest
 
 from preflight.errors import UsageError
 from preflight.keys import ApiKey, new_key, parts_of, same, scopes_from, seconds_from
-from preflight.ledger.keys import DAY_S, KeyStore
+from preflight.ledger.keys import DAY_S, KeyStore, KeyUse
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 
@@ -103,8 +103,8 @@ def test_bytes_are_counted_by_the_day(ledger_url: str) -> None:
     now = [100.0 * DAY_S + 5]
     with KeyStore(ledger_url, clock=lambda: now[0]) as store:
         key, _ = store.create(scopes={"check"})
-        store.used(key.id, 10)
-        store.used(key.id, 32)
+        store.used({key.id: KeyUse(at=now[0] - 1, count=10)})
+        store.used({key.id: KeyUse(at=now[0], count=32), "f" * 16: KeyUse(at=now[0], count=1)})
         found = store.find(key.id)
         assert found is not None
         assert (found[0].day_bytes, found[0].last_used_at) == (42, now[0])
@@ -112,8 +112,10 @@ def test_bytes_are_counted_by_the_day(ledger_url: str) -> None:
         found = store.find(key.id)
         assert found is not None
         assert found[0].day_bytes == 0, "a new day"
-        store.used(key.id, 7)
+        store.used({key.id: KeyUse(at=now[0], count=7)})
         assert [one.day_bytes for one in store.list()] == [7]
+        store.used({key.id: KeyUse(at=now[0] - DAY_S, count=50)})
+        assert [(one.day_bytes, one.last_used_at) for one in store.list()] == [(7, now[0])], "late news of yesterday"
 
 
 @pytest.mark.parametrize("name", ["x" * 201, "a\nb", "a\x1b[31m"])

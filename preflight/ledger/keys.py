@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import case, insert, or_, select, update
 
 from preflight.errors import UsageError
 from preflight.keys import ApiKey, NewKey, new_key
@@ -13,7 +14,7 @@ from preflight.ledger.migrate import migrate
 from preflight.ledger.schema import api_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
     from sqlalchemy import URL, Connection, Row
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
 DAY_S = 86_400
 MAX_NAME = 200
 _CONNECTIONS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse:
+    """What a key was used for since it was last written down.
+
+    Attributes:
+        at: When last, in seconds since 1970 by the clock of the database.
+        count: Bytes that came.
+    """
+
+    at: float
+    count: int
 
 
 class KeyStore:
@@ -125,15 +139,23 @@ class KeyStore:
 
         return self._database.write(work)
 
-    def used(self, key_id: str, more_bytes: int) -> None:
-        """Write down that a key was used and how many bytes came by it."""
+    def used(self, uses: Mapping[str, KeyUse]) -> None:
+        """Write down in one transaction, by their ids, that keys were used.
+
+        Bytes count for the day of the use; those of a day before the one that is counted are over and left out.
+        """
 
         def work(connection: Connection) -> None:
-            now = connection.execute(select(self._database.now())).scalar_one()
-            today = int(now // DAY_S)
-            total = case((api_keys.c.day == today, api_keys.c.day_bytes), else_=0) + more_bytes
-            values = {"last_used_at": now, "day": today, "day_bytes": total}
-            connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(values))
+            for key_id, use in sorted(uses.items()):  # in one order, so that two programs do not wait for each other
+                today, counted = int(use.at // DAY_S), api_keys.c.day
+                total = case((counted == today, api_keys.c.day_bytes + use.count), else_=use.count)
+                earlier = or_(api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < use.at)
+                values = {
+                    "last_used_at": case((earlier, use.at), else_=api_keys.c.last_used_at),
+                    "day": case((counted > today, counted), else_=today),
+                    "day_bytes": case((counted > today, api_keys.c.day_bytes), else_=total),
+                }
+                connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(values))
 
         self._database.write(work, durable=False)
 

@@ -35,6 +35,7 @@ MAX_URL_CHARS = 2_000
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the mark of a secret, not one
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _ANSWER_BYTES = 64 * 1024
+_NOT_PUBLIC = "The webhook's host has an address that is not public. Webhooks go to public servers alone."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,8 @@ def endpoint_from(url: str, trusted: Collection[str] = ()) -> Endpoint:
         trusted: ``host:port`` that whoever runs the service lets be told, wherever they are.
 
     Raises:
-        BadWebhook: Not HTTPS, another port, a user name in it, or no address at all.
+        BadWebhook: Not HTTPS, another port, a user name in it, no address at all, or one that is written as a number
+            and is not public. Where a name leads is looked at when something is sent there.
     """
     try:
         parts = urlsplit(url)
@@ -98,6 +100,8 @@ def endpoint_from(url: str, trusted: Collection[str] = ()) -> Endpoint:
         raise BadWebhook("A webhook's address begins with https:// and has no user name, space or fragment in it.")
     if port not in PORTS and f"{host}:{port}" not in trusted:
         raise BadWebhook(f"A webhook may use the ports {', '.join(map(str, sorted(PORTS)))}.")
+    if f"{host}:{port}" not in trusted and _leads_inside(host):
+        raise BadWebhook(_NOT_PUBLIC)
     return Endpoint(host=host, port=port, path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
 
@@ -118,7 +122,7 @@ def addresses_of(endpoint: Endpoint, trusted: Collection[str] = (), resolve: Res
         raise BadWebhook("The webhook's host is not known. Check its name.") from error
     known = f"{endpoint.host}:{endpoint.port}" in trusted
     if not found or not (known or all(map(_is_public, found))):
-        raise BadWebhook("The webhook's host has an address that is not public. Webhooks go to public servers alone.")
+        raise BadWebhook(_NOT_PUBLIC)
     return found
 
 
@@ -195,6 +199,18 @@ class _PinnedConnection(http.client.HTTPSConnection):
 
 def _system_addresses(host: str, port: int) -> list[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def _leads_inside(host: str) -> bool:
+    """Whether a host is known without asking anybody to be none of the public network, in all ways to write numbers."""
+    name = host.lower().removesuffix(".").partition("%")[0]  # what follows names an interface of this machine
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
+        return True
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except OSError:  # a name
+        return False
+    return not all(_is_public(str(one[4][0])) for one in found)
 
 
 def _is_public(text: str) -> bool:

@@ -105,10 +105,38 @@ def test_public_addresses_pass(address: str) -> None:
     assert addresses_of(endpoint_from("https://example.org/"), resolve=lambda *_: [address]) == [address]
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://[::1]/"])
-def test_addresses_written_as_numbers_are_seen_through(url: str) -> None:
-    with pytest.raises(BadWebhook):
-        addresses_of(endpoint_from(url))
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "127。0。0。1",
+        "10.0.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[fe80::1%25lo]",
+        "localhost",
+        "LocalHost.",
+        "a.localhost",
+    ],
+)
+def test_addresses_that_are_not_public_are_refused_before_anything_is_sent(host: str) -> None:
+    with pytest.raises(BadWebhook, match="not public"):
+        endpoint_from(f"https://{host}/")
+
+
+@pytest.mark.parametrize("url", ["https://93.184.216.34/", "https://[2606:2800:220:1:248:1893:25c8:1946]:8443/x"])
+def test_public_addresses_may_be_written_as_numbers(url: str) -> None:
+    assert addresses_of(endpoint_from(url))
+
+
+def test_who_is_trusted_may_be_anywhere() -> None:
+    assert endpoint_from("https://127.0.0.1:9000/", {"127.0.0.1:9000"}).port == 9000
 
 
 class Receiver(BaseHTTPRequestHandler):

@@ -29,6 +29,7 @@ class Rule:
         scope: What a key must allow.
         body: How large a body may be.
         own: It is about one job; whoever may ask for jobs may call it for those asked for with the same key.
+        password: Whether it takes the password of a document.
     """
 
     methods: str
@@ -36,6 +37,7 @@ class Rule:
     scope: Scope
     body: Body = "small"
     own: bool = False
+    password: bool = False
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +60,7 @@ RULES = (
     Rule("GET", "/v1/limits", "any"),
     Rule("GET", "/v1/targets", "any"),
     Rule("GET", "/v1/targets/{target_id}", "any"),
-    Rule("POST", "/v1/check", "check", "document"),
+    Rule("POST", "/v1/check", "check", "document", password=True),
     Rule("OPTIONS", "/v1/uploads", "open"),
     Rule("POST", "/v1/uploads", "write", "upload"),
     Rule("PATCH", "/v1/uploads/{upload_id}", "write", "upload"),

@@ -15,7 +15,7 @@ from api.exchange import Exchange
 from api.problems import framework_problem, problem_of, problem_response
 from api.rates import Rates
 from api.receiving import Body, Pace
-from preflight.errors import KeyRequired, OverQuota, PreflightError, ScopeMissing, ServiceFull
+from preflight.errors import KeyRequired, OverQuota, PreflightError, ScopeMissing, ServiceFull, UsageError
 from preflight.keys import ADMIN
 from preflight.logs import request_id
 from preflight.service.door import is_known
@@ -137,6 +137,7 @@ class Guard:
         if key is not None:
             exchange.tenant, exchange.key_id = state["tenant"], state["key_id"] = key.tenant, key.id
             self._check_quota(key, headers)
+        _check_password(headers, rule)
         with self._place(exchange.key_id):
             try:
                 await self._app(scope, self._counted(body, exchange.key_id), exchange.send)
@@ -265,6 +266,16 @@ def _check_length(headers: _Headers, most: int) -> None:
     """Refuse a body that says itself that it is too large, before any of it is read."""
     if _declared(headers) > most:
         raise HTTPException(413, f"The body has more than the {most:,} bytes that are taken here.")
+
+
+def _check_password(headers: _Headers, rule: Rule | None) -> None:
+    """Refuse a password where it would be ignored: the answer would ask for what was given."""
+    if rule is not None and not rule.password and any(name == b"x-document-password" for name, _ in headers):
+        raise UsageError(
+            "A password is taken by POST /v1/check alone: it is kept nowhere, so no job has it. Send the document "
+            "without its password, or use the command line: `preflight split --password-file FILE --decrypt`, "
+            "`preflight text --password-file FILE`."
+        )
 
 
 def _check_origin(method: str, headers: _Headers) -> None:

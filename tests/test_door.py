@@ -77,6 +77,8 @@ def test_the_table_of_access_and_the_routes_are_the_same(tmp_path: Path) -> None
             rule = find_rule(method, route.path)
             assert rule is not None, f"{method} {route.path} is not in the table"
             assert rule.path == route.path
+            taken = {one.alias.lower() for one in route.dependant.header_params}
+            assert rule.password == ("x-document-password" in taken)
             seen.add(rule)
             mark = (route.openapi_extra or {}).get(SCOPE)
             if mark is not None and route.path not in EVERYBODY:

@@ -134,6 +134,27 @@ def test_health_asks_for_no_key_and_keys_may_be_off(store: KeyStore) -> None:
     assert answer.json()["tenant"] == ""
 
 
+def test_a_password_is_refused_where_it_would_be_ignored(store: KeyStore) -> None:
+    inside = Inside()
+    guard = Guard(inside, LIMITS, keys=Keyring(store))
+    token = store.create(scopes={"admin"})[1].token
+    nobody = "0" * 32
+
+    for method, path in [
+        ("POST", f"/v1/documents/{nobody}/splits"),
+        ("GET", f"/v1/documents/{nobody}/units/1/text"),
+        ("POST", "/v1/uploads"),
+        ("PUT", "/process"),
+    ]:
+        answer = ask(guard, method, path, x_api_key=token, x_document_password="s3cret-marker")
+        problem(answer, 422, "usage")
+        assert "POST /v1/check" in answer.json()["detail"]
+        assert "s3cret-marker" not in answer.text
+    problem(ask(guard, "PUT", "/process", x_document_password="s3cret-marker"), 401, "key-required")
+    assert (inside.reached, inside.read) == (0, 0)
+    assert ask(guard, "POST", "/v1/check", x_api_key=token, x_document_password="open").status_code == 200
+
+
 def test_a_key_that_ends_is_refused_soon(tmp_path: Path) -> None:
     now = [0.0]
     store = KeyStore(f"sqlite:///{tmp_path}/l.sqlite", clock=lambda: now[0] + 1_000_000)

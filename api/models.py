@@ -131,6 +131,10 @@ class JobOut(BaseModel):
     progress: ProgressOut
     problem: ProblemOut | None
     result_url: Annotated[str | None, Field(description="Where the result is, once it is there")]
+    webhook: Annotated[
+        Literal["waiting", "delivered", "failed"] | None,
+        Field(description="Whether the webhook was told of the end; failed when it will not be tried again"),
+    ]
     created_at: str
     finished_at: str | None
     expires_at: str | None

@@ -19,9 +19,10 @@ from preflight.errors import ServiceBusy, UnknownDocument, UploadUnfinished
 from preflight.judging import Order, UserLimits
 from preflight.ledger.records import Reached
 from preflight.ledger.schema import documents
-from preflight.ledger.states import JobState
+from preflight.ledger.states import HookState, JobState
 from preflight.runner import Runner
 from preflight.service.housekeeping import LEFT_S, YOUNG_S, Housekeeping
+from preflight.service.job_data import job_data
 from preflight.service.jobs import Wish
 from preflight.service.options import ServiceOptions
 from preflight.service.space import Space, open_space
@@ -198,8 +199,10 @@ def test_who_wants_to_be_told_is_told_once(tmp_path: Path) -> None:
             view = made.jobs.ask(put(made), Wish(order=Order(), hook=hook))
             assert house.tell() == 0, "not before the end"
             done(made)
+            assert made.jobs.find(view.id, owner="").hook is HookState.WAITING
             assert house.tell() == 1
             assert house.tell() == 0
+            assert made.jobs.find(view.id, owner="").hook is HookState.DELIVERED
 
     [(headers, body)] = server.came  # type: ignore[attr-defined]
     told = Webhook(secret).verify(body, {key.lower(): value for key, value in headers.items()})
@@ -219,6 +222,26 @@ def test_who_cannot_be_told_is_tried_again_later(tmp_path: Path) -> None:
 
             assert house.tell() == 1
             assert house.tell() == 0, "not at once"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_job_says_when_nobody_will_be_told(tmp_path: Path, *, trusted: bool) -> None:
+    authority = trustme.CA()
+    with receiver(authority, "localhost", 410) as server:
+        port = server.server_address[1]
+        options = {"webhooks": True, "trusted_hooks": frozenset({f"localhost:{port}"} if trusted else ())}
+        with space(tmp_path, **options) as made, authority.cert_pem.tempfile() as known, trusting(known):
+            house = Housekeeping(made)
+            hook = (f"https://localhost:{port}/", new_secret())
+            view = made.jobs.ask(put(made), Wish(order=Order(), hook=hook))
+            plain = made.jobs.ask(put(made, key="other"), WISH)
+            done(made)
+            done(made)
+
+            assert house.tell() == 1
+            assert job_data(made.jobs.find(view.id, owner=""), 1.0)["webhook"] == "failed"
+            assert job_data(made.jobs.find(plain.id, owner=""), 1.0)["webhook"] is None
+            assert house.tell() == 0
 
 
 @contextmanager

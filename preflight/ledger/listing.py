@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, delete, func, select, update
 
 from preflight.ledger.records import JobView, Reached, from_text
 from preflight.ledger.schema import jobs, messages, units
-from preflight.ledger.states import JobState, UnitState
+from preflight.ledger.states import HookState, JobState, UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,4 +85,5 @@ def view_of(row: Row[Any]) -> JobView:
         request=row.request,
         revision=row.revision,
         reached=reached,
+        hook=None if row.hook is None else HookState(row.hook),
     )

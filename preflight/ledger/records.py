@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from preflight.ledger.states import JobState, Status, UnitKind
+    from preflight.ledger.states import HookState, JobState, Status, UnitKind
 
 Json = dict[str, Any]
 """Plain JSON data."""
@@ -188,6 +188,7 @@ class JobView:
         request: Name of the stored settings it is done by.
         revision: Counts every change that can be seen.
         reached: How far the work is; None before it begins.
+        hook: Whether who wanted to be told of its end was; None where nobody did.
     """
 
     id: str
@@ -205,6 +206,7 @@ class JobView:
     request: str = ""
     revision: int = 0
     reached: Reached | None = None
+    hook: HookState | None = None
 
     @property
     def mark(self) -> Mark:

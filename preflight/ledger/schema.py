@@ -70,6 +70,8 @@ jobs = Table(
     Column("phase", String(20)),
     Column("reached", Integer, nullable=False, server_default=text("0")),
     Column("goal", Integer),
+    # Whether who wanted to be told of its end was; null where nobody did.
+    Column("hook", String(10)),
     UniqueConstraint("owner", "key"),
     Index("ix_jobs_owner_state", "owner", "state"),
 )

@@ -23,6 +23,14 @@ _PAUSE_S = (0.2, 0.5)
 _MAX_PAUSE_S = 30.0
 
 
+class HookState(StrEnum):
+    """How far it is to tell somebody of a job's end."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class JobState(StrEnum):
     """What became of a job."""
 

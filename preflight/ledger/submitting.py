@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from preflight.ledger.records import Accepted, to_text
 from preflight.ledger.schema import jobs, messages, owners, unit_row, units
-from preflight.ledger.states import PLAN_NUMBER, JobState, UnitState
+from preflight.ledger.states import PLAN_NUMBER, HookState, JobState, UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,6 +58,7 @@ def _insert(connection: Connection, now: ColumnElement[float], fresh: Sequence[N
             "units_done": 0,
             "units_dead": 0,
             "subject": one.subject,
+            "hook": None if one.hook is None else HookState.WAITING,
         }
         for one, turn in zip(fresh, turns, strict=True)
     ]

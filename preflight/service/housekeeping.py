@@ -14,7 +14,7 @@ from sqlalchemy import delete, or_, select, update
 from preflight.errors import BadWebhook, WebhookFailed
 from preflight.ledger.records import from_text
 from preflight.ledger.schema import jobs, messages, units
-from preflight.ledger.states import FINAL
+from preflight.ledger.states import FINAL, HookState
 from preflight.service.job_data import job_data
 from preflight.webhooks import deliver
 from preflight.wire import json_line
@@ -105,6 +105,7 @@ class Housekeeping:
             return
         body = json_line({"type": "job.finished", "data": job_data(view, space.options.kept_s)})
         again_after_s: float | None = None
+        ended = HookState.FAILED
         try:
             deliver(
                 row.url,
@@ -114,21 +115,23 @@ class Housekeeping:
                 timestamp_s=int(time.time()),
                 trusted=space.options.trusted_hooks,
             )
+            ended = HookState.DELIVERED
         except WebhookFailed as error:
             if not error.gone and row.tries <= len(TRIES_AFTER_S):
                 again_after_s = TRIES_AFTER_S[row.tries - 1]
             logger.info("a webhook was not delivered: %s", error)
         except BadWebhook as error:
             logger.warning("a webhook's address may not be used: %s", error)
-        self._remember(name, again_after_s)
+        self._remember(name, again_after_s, ended)
 
-    def _remember(self, name: str, again_after_s: float | None) -> None:
-        """Write down when a message is tried again; None when it is not."""
+    def _remember(self, name: str, again_after_s: float | None, ended: HookState) -> None:
+        """Write down when a message is tried again; None when it is not, and how it ended."""
         mine, database = messages.c.job == name, self._space.ledger.database
 
         def work(connection: Connection) -> None:
             if again_after_s is None:
                 connection.execute(delete(messages).where(mine))
+                connection.execute(update(jobs).where(jobs.c.id == name).values(hook=ended))
             else:
                 later = database.now() + again_after_s
                 connection.execute(update(messages).where(mine).values(not_before=later))

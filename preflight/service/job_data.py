@@ -35,6 +35,7 @@ def job_data(view: JobView, kept_s: float) -> Json:
         "progress": _progress(view),
         "problem": problem_members(view.problem),
         "result_url": _result_url(view.id, kind) if made else None,
+        "webhook": view.hook,
         "created_at": rfc3339(view.created_at),
         "finished_at": None if view.finished_at is None else rfc3339(view.finished_at),
         "expires_at": None if view.finished_at is None else rfc3339(view.finished_at + kept_s),

@@ -30,6 +30,8 @@ from preflight.ledger.database import Database
 from preflight.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("preflight", "extractors", "api")
+"""Not beside the tests where these run against the built wheel."""
 DEPLOY, DOCS = ROOT / "deploy", ROOT / "docs"
 VENV = Path(sys.executable).parent
 
@@ -80,7 +82,9 @@ def test_the_image_runs_a_command_that_there_is(commands: Group) -> None:
     assert found["USER"] == ["10001"], "by number, so that a cluster can tell that it is not root"
     for one in found["COPY"]:
         for source in one.split()[:-1]:
-            assert source.startswith(("--from", "/opt")) or (ROOT / source).exists(), source
+            known = source in PACKAGES or source.startswith(("--from", "/opt"))
+            assert known or (ROOT / source).exists(), source
+    assert all(f"{package} {package}" in found["COPY"] for package in PACKAGES)
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     (wanted,) = re.findall(r'"\.\[([\w,]+)\]"', found["RUN"][0])
     assert set(wanted.split(",")) <= set(extras)

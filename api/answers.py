@@ -73,10 +73,16 @@ def json_response(data: object, status: int = 200, headers: Mapping[str, str] | 
 
 def job_response(view: JobView, context: Context, preference: Preference | None = None) -> Response:
     """Say that a job is under way, and where to look."""
-    headers = {"Location": f"/v1/jobs/{view.id}", **(preference.headers if preference else {})}
+    headers = preference.headers if preference else {}
     if not view.state.final:
         headers["Retry-After"] = str(RETRY_S)
-    return json_response(job_data(view, context.options.kept_s), 202, headers)
+    return with_job(json_response(job_data(view, context.options.kept_s), 202, headers), view)
+
+
+def with_job(answer: Response, view: JobView) -> Response:
+    """Name the job in an answer, be it the job itself or, where that has ended, its result."""
+    answer.headers["Location"] = f"/v1/jobs/{view.id}"
+    return answer
 
 
 def failure_of(view: JobView) -> Response:

@@ -10,7 +10,7 @@ import anyio
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from api.answers import JSON, failure_of, job_response, problems
+from api.answers import JSON, failure_of, job_response, problems, with_job
 from api.bodies import raw_body, receive_document
 from api.context import CHECK, Context, context_of, key_of, tenant_of
 from api.models import JobOut, ModelId, ReportOut, TargetId
@@ -99,8 +99,9 @@ def answer_with_report(view: JobView, context: Context, preference: Preference) 
     if not view.state.final:
         return job_response(view, context, preference)
     if view.state is not JobState.DONE:
-        return failure_of(view)
-    return Response(context.space.jobs.results.report(view), media_type=JSON, headers=preference.headers)
+        return with_job(failure_of(view), view)
+    report = context.space.jobs.results.report(view)
+    return with_job(Response(report, media_type=JSON, headers=preference.headers), view)
 
 
 def _told(report: Report, preference: Preference) -> Response:

@@ -19,6 +19,7 @@ from api.answers import (
     mark_of,
     page_response,
     problems,
+    with_job,
 )
 from api.checks import answer_with_report
 from api.context import CHECK, READ, WRITE, Context, context_of, key_of, tenant_of
@@ -218,7 +219,7 @@ def _answer(view: JobView, request: Request, context: Context, preference: Prefe
         return job_response(view, context, preference)
     answer = _ended(view, request, context)
     answer.headers.update(preference.headers)
-    return answer
+    return with_job(answer, view)
 
 
 def _ended(view: JobView, request: Request, context: Context) -> Response:

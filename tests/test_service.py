@@ -118,11 +118,14 @@ def test_the_same_key_is_the_same_document_and_the_same_job(at: httpx.Client, sa
     other = at.post("/v1/documents", content=b"another", headers={"Idempotency-Key": "a"})
     place = f"/v1/documents/{first['id']}/checks"
     jobs = [at.post(place, json={}, headers={"Idempotency-Key": "b"}).headers["location"] for _ in range(2)]
+    ended(at, jobs[0])
+    answered = at.post(place, json={}, headers={"Idempotency-Key": "b"})
     clash = at.post(place, json={"for": "textract"}, headers={"Idempotency-Key": "b"})
 
     assert first == again
     is_problem(other, 422, "idempotency-key-reused")
-    assert jobs[0] == jobs[1]
+    assert jobs[0] == jobs[1] == answered.headers["location"]
+    assert (answered.status_code, answered.json()["schema"]) == (200, "preflight/report/1")
     is_problem(clash, 422, "idempotency-key-reused")
 
 
@@ -144,7 +147,12 @@ def test_a_check_that_takes_too_long_to_wait_for_is_a_job(at: httpx.Client, samp
 def finished(at: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
     """Follow a job to its end; return it."""
     assert answer.status_code == 202, answer.text
-    with at.stream("GET", f"{answer.headers['location']}/events") as events:
+    return ended(at, answer.headers["location"])
+
+
+def ended(at: httpx.Client, job_url: str) -> dict[str, Any]:
+    """Follow a job to its end by its address; return it."""
+    with at.stream("GET", f"{job_url}/events") as events:
         data = [line.removeprefix("data: ") for line in events.iter_lines() if line.startswith("data: ")]
     job: dict[str, Any] = json.loads(data[-1])
     assert job["done"]

@@ -70,9 +70,14 @@ class Line:
 
     @property
     def damaged(self) -> bool:
-        """Whether it can be read, but for some of its units."""
-        facts: Json = (self.reports[0].get("facts") if self.reports else None) or {}
-        return self.verdict != "unreadable" and any(one["kind"] == "unreadable" for one in facts.get("units") or ())
+        """Whether it can be read but is not whole: units are unreadable, or it fits and a finding is an error."""
+        report: Json = self.reports[0] if self.reports else {}
+        facts: Json = report.get("facts") or {}
+        findings: list[Json] = report.get("findings") or []
+        return self.verdict != "unreadable" and (
+            any(one["kind"] == "unreadable" for one in facts.get("units") or ())
+            or (self.verdict == "fits" and any(one["severity"] == "error" for one in findings))
+        )
 
     def to_json(self) -> bytes:
         """Return the line of ``report.jsonl``; the report in it is byte for byte what ``check`` gives."""

@@ -144,6 +144,17 @@ def test_a_file_with_the_bytes_of_a_manifest_costs_nobody_his(folder: Path, work
         assert lines(again)["earlier.json"]["manifest"] is not None
 
 
+def test_what_fits_and_is_not_whole_is_marked() -> None:
+    """As `check` heads it FITS, BUT DAMAGED."""
+    unit = {"kind": "text"}
+    lost = {"severity": "error", "code": "frame-unreadable"}
+    told = Line(path="a", reports=({"verdict": "fits", "facts": {"units": [unit]}, "findings": [lost]},))
+    whole = Line(path="a", reports=({"verdict": "fits", "facts": {"units": [unit]}, "findings": []},))
+    large = Line(path="a", reports=({"verdict": "split", "facts": {"units": [unit]}, "findings": [lost]},))
+
+    assert [one.damaged for one in (told, whole, large)] == [True, False, False]
+
+
 def test_results_of_another_batch_are_not_read(folder: Path, workers: Slots) -> None:
     order = Order(target="anthropic-messages")
     run_batch([folder], order, folder / "older", Settings(), workers, options=BatchOptions(split=SplitOptions()))

@@ -108,24 +108,6 @@ class ImageCutter:
 
         return self._write(first, last, out, choose)
 
-    def fit_pixels(
-        self, first: int, last: int, out: BinaryIO, *, max_side: int, jpeg_quality: int = 90
-    ) -> tuple[Change, ...]:
-        """Write frames as :meth:`cut` does, those with a side longer than ``max_side`` pixels reduced to it.
-
-        Raises:
-            DamagedDocument: As :meth:`cut`.
-            SafetyLimitExceeded: As :meth:`cut`.
-        """
-
-        def choose(_number: int, frame: Frame) -> Recipe | None:
-            longest = max(frame.width, frame.height)
-            if longest <= max_side:
-                return None
-            return Recipe(factor=max_side / longest, mode="keep", quality=jpeg_quality, at_any_size=True)
-
-        return self._write(first, last, out, choose)
-
     def _write(self, first: int, last: int, out: BinaryIO, choose: Choose | None) -> tuple[Change, ...]:
         if not 1 <= first <= last <= self.frame_count:
             raise DamagedDocument(
@@ -194,7 +176,7 @@ class ImageCutter:
                 return None
             before = image.size
             new = recoded(image, recipe, frame)
-        if new is None or (len(new.data) >= frame.stored_bytes and not recipe.at_any_size):
+        if new is None or len(new.data) >= frame.stored_bytes:
             return None
         changes = [_shrunk(number, before, frame, new)]
         if new.media_type != self._media_type:

@@ -37,7 +37,6 @@ class Recipe:
         mode: Its colours.
         quality: Pillow's JPEG (and WebP) quality.
         as_jpeg: A PNG becomes a JPEG, where it has no transparency.
-        at_any_size: It is wanted even if it takes more bytes than before.
         bits_factor: As ``factor``, for frames in black and white.
     """
 
@@ -45,7 +44,6 @@ class Recipe:
     mode: Mode
     quality: int
     as_jpeg: bool = False
-    at_any_size: bool = False
     bits_factor: float | None = None
 
 

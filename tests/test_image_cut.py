@@ -544,19 +544,6 @@ def test_only_what_has_a_quality_is_said_to_have_one() -> None:
     }
 
 
-@pytest.mark.parametrize("media_type", SHRINKABLE)
-def test_pixels_can_be_fitted_to_a_side(media_type: str) -> None:
-    kind, options = SHRINKABLE[media_type]
-    data = encoded(page(), kind, **options)
-    with image_cutter(io.BytesIO(data), CutOptions(media_type=media_type, source_name="x")) as cutter:
-        out, same = io.BytesIO(), io.BytesIO()
-        (change,) = cutter.fit_pixels(1, 1, out, max_side=800)
-        assert cutter.fit_pixels(1, 1, same, max_side=1200) == ()
-    assert frames(out.getvalue())[0].size == (800, 600)
-    assert (change.after["width"], change.after["height"]) == (800, 600)
-    assert prints(same.getvalue(), media_type) == prints(data, media_type)
-
-
 def test_limits_hold() -> None:
     data = document([("L", "raw")] * 4)
     tight = ReadLimits(max_units=3)

@@ -48,9 +48,7 @@ def test_real_documents_under_limits_of_all_kinds(
         path, secret = corpus / entry["path"], entry.get("user_password") or entry.get("owner_password")
         target = "openai-api-file-input" if path.suffix == ".docx" else "anthropic-messages"
         report = check(path, target=target, password=secret, executor=workers)
-        # Styles alone fill small pieces of a DOCX: most limits on bytes would be refused.
-        measures = ("tokens",) if path.suffix == ".docx" else MEASURES
-        limits = random_limits(report, entry["bytes"], chance, chance.sample(measures, 1))
+        limits = random_limits(report, entry["bytes"], chance, chance.sample(MEASURES, 1))
         both = random_limits(report, entry["bytes"], chance, ("pages", "tokens"))
         for case in (
             Case(path=path, target=target, via=("nginx",), limits=both, password=secret),

@@ -27,6 +27,7 @@ from extractors.base import (
 from extractors.errors import ExtractionError, UnsupportedFormat
 from extractors.media import identify
 from extractors.registry import DOCM, PNG, extractor_for
+from preflight.row_tasks import RowCutter, row_prints, rows
 from preflight.views import compare, show
 from preflight.wire import dump
 
@@ -140,17 +141,6 @@ class Printed:
     prints: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsTask:
-    """Arguments of ``rows``: the table, and what :class:`CutTask` says of the document."""
-
-    unit: int
-    source_name: str
-    media_type: str
-    password: str | None = None
-    limits: ReadLimits = field(default_factory=ReadLimits)
-
-
 @runtime_checkable
 class Mending(Protocol):
     """Optional for a cutter: it mends what is damaged in the document, and tells."""
@@ -167,25 +157,6 @@ class Weighing(Protocol):
 
     def heaviest(self, piece: BinaryIO) -> tuple[str, int]:
         """Return what of a piece weighs most, in words, and its bytes."""
-        ...
-
-
-@runtime_checkable
-class RowCutter(Protocol):
-    """Optional for a cutter: a table larger than a piece can be cut by rows."""
-
-    def row_lengths(self, unit: int) -> tuple[int, ...]:
-        """Return how many characters of text each row of a table has; nothing when it is no table."""
-        ...
-
-    def cut_rows(
-        self, unit: int, first_row: int, last_row: int, out: BinaryIO, *, shrink: Shrink | None = None
-    ) -> tuple[Change, ...]:
-        """Write some rows of a table as a document of its own, its header rows repeated.
-
-        Raises:
-            ExtractionError: The unit is no table, or has no such rows.
-        """
         ...
 
 
@@ -251,19 +222,8 @@ def _write(cutter: Cutter, span: Span, out: BinaryIO, shrink: Shrink | None) -> 
     return cutter.cut_rows(span.first, *span.rows, out, shrink=shrink)
 
 
-def rows(files: Files, payload: Payload, emit: Emit) -> bytes:
-    """Return how many characters of text each row of a table has."""
-    del emit
-    task = RowsTask(**payload | {"limits": ReadLimits(**payload["limits"])})
-    extractor = extractor_for(task.media_type)
-    if not isinstance(extractor, Cuttable):
-        return dump(())
-    with extractor.cutter(files.document, _options(task, "keep")) as cutter:
-        return dump(cutter.row_lengths(task.unit) if isinstance(cutter, RowCutter) else ())
-
-
 def _options(
-    task: CutTask | RowsTask, active_content: Literal["strip", "keep", "reject"], *, drop_fonts: bool = False
+    task: CutTask, active_content: Literal["strip", "keep", "reject"], *, drop_fonts: bool = False
 ) -> CutOptions:
     return CutOptions(
         media_type=task.media_type,
@@ -335,6 +295,7 @@ FILE_TASKS: dict[str, Callable[[Files, Payload, Emit], bytes]] = {
     "fingerprint": fingerprint,
     "join": join,
     "rows": rows,
+    "row-prints": row_prints,
     "compare": compare,
     "show": show,
 }

@@ -9,8 +9,9 @@ from extractors.facts import UnitKind
 from preflight.fingerprints import text_print
 from preflight.looks import compare_task, compared, still_the_same
 from preflight.reading import ReadEvents, Unread, examine_task, examined_from
-from preflight.record_check import ALTERING, Discrepancy, shown
+from preflight.record_check import ALTERING, Discrepancy, altered_rows, shown
 from preflight.repairs import repaired_units
+from preflight.row_proof import RowPiece, differing_rows
 from preflight.survey import print_task, printed_from, stopped
 from preflight.textual import document_text, write_text
 from preflight.wording import named_units
@@ -84,6 +85,7 @@ def check_original(
     """
     if manifest.settings.form == "document":
         notes = _check_units(manifest, found, original, settings, executor, password)
+        _check_rows(manifest, found, original, settings, executor, password)
         chosen = _chosen(manifest, found, looks)
         seen, compared_units = _check_looks(chosen, found, original, settings, executor, password)
         return (*notes, *seen), compared_units
@@ -118,6 +120,24 @@ def _check_units(
         _differing(manifest, found, "content", contents, _by_number(manifest, printed.prints))
     _differing(manifest, found, "text", stated, texts)
     return tuple(notes)
+
+
+def _check_rows(
+    manifest: Manifest, found: Found, original: Document, settings: Settings, executor: Executor, password: str | None
+) -> None:
+    """Compare the rows of tables that were cut by rows."""
+    holding = {piece.index: piece for piece in manifest.pieces if piece.index in found.pieces}
+    rows = [
+        RowPiece(index=index, document=found.pieces[index], unit=piece.first, rows=piece.rows)
+        for index, piece in holding.items()
+        if piece.rows is not None
+    ]
+    for one in differing_rows(original, rows, settings, executor, password=password):
+        if one.unit not in altered_rows(holding[one.index].changes):
+            message = (
+                f"Rows {one.rows[0]} to {one.rows[1]} of the table in block {one.unit} are not those of the original."
+            )
+            found.note("original-rows-differ", message, holding[one.index], (one.unit,))
 
 
 def _check_left_out(manifest: Manifest, found: Found, examined: Examined, printed: Printed) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from extractors.errors import DamagedDocument
 from extractors.facts import Finding
 from preflight.reading import Unread, examine_task, examined_from
-from preflight.record_check import ALTERING
+from preflight.record_check import ALTERING, altered_rows
 from preflight.repairs import is_damaged, with_repairs
+from preflight.row_proof import RowPiece, differing_rows
 from preflight.splitting import staged_document
 from preflight.survey import print_task, printed_from, stopped
 
@@ -64,7 +65,20 @@ def proven_pieces(
             for unit in proven[outcome.key].units
             if unit.original is not None and one.span.rows is None and unit.number not in explained
         ]
+    unexplained += _differing_in_rows(surveyed, proven)
     return proven, (*repaired, *_about_differences(surveyed, sorted(unexplained)))
+
+
+def _differing_in_rows(surveyed: Surveyed, ready: Sequence[Ready]) -> set[int]:
+    """Return the tables of which a piece holds other rows than it should, and no change explains it."""
+    rows = [
+        RowPiece(index=at, document=staged_document(one.path, one.media_type), unit=one.span.first, rows=one.span.rows)
+        for at, one in enumerate(ready)
+        if one.span.rows is not None
+    ]
+    password = surveyed.options.password
+    wrong = differing_rows(surveyed.document, rows, surveyed.settings, surveyed.executor, password=password)
+    return {one.unit for one in wrong if one.unit not in altered_rows(ready[one.index].changes)}
 
 
 def _check_texts(surveyed: Surveyed, ready: Sequence[Ready]) -> None:

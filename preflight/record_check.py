@@ -13,8 +13,9 @@ from preflight.plan import PieceLimits
 from preflight.wording import amount, named_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from extractors.base import Change
     from preflight.manifest import Manifest, ManifestPiece
     from preflight.model import Measure
 
@@ -42,6 +43,12 @@ class Discrepancy:
     message: str
     piece: str | None = None
     units: tuple[int, ...] = ()
+
+
+def altered_rows(changes: Iterable[Change]) -> set[int]:
+    """Return the tables whose rows a change may have altered: that a table was cut by rows alters none."""
+    codes = ALTERING - {"table-split"}
+    return {number for change in changes if change.code in codes for number in change.units}
 
 
 def check_record(manifest: Manifest, *, sealed: bool) -> Iterator[Discrepancy]:

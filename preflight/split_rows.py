@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits
-from preflight.cutting_tasks import RowsTask, Span
+from preflight.cutting_tasks import Span
 from preflight.errors import UnitOverLimit
 from preflight.execution import Task
 from preflight.judging import weigh
@@ -20,6 +20,7 @@ from preflight.margins import Measured, read_limits
 from preflight.plan import PieceLimits
 from preflight.reread import read_again
 from preflight.row_fitting import RowFitting
+from preflight.row_tasks import RowsTask
 from preflight.rows import rows_of as rows_of_unit
 from preflight.splitting import Ready
 from preflight.wire import load

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import random
+import re
 import string
 from typing import TYPE_CHECKING
 
 import docx_samples as samples
 import pytest
 from cuttable import words
-from docx_pieces import options
+from docx_pieces import main_part, options, rewritten
 
+from extractors.base import ReadLimits
 from extractors.docx.cutting.cutter import docx_cutter
+from extractors.docx.cutting.fingerprint import block_fingerprints
 from preflight import UserLimits, check, split, verify
 from preflight.errors import UnitOverLimit
+from preflight.manifest import seal_of
 from preflight.tokens import measure
 
 if TYPE_CHECKING:
@@ -67,6 +73,34 @@ def test_a_table_is_divided_into_the_fewest_pieces(tmp_path: Path, workers: Slot
         assert piece.tokens is not None
         assert piece.tokens.high <= most
     assert verify(tmp_path / "out", against=source, executor=workers).ok
+
+
+@pytest.mark.parametrize("harm", ["another word", "a row less", "two rows changed over"])
+def test_rows_are_held_against_the_original(tmp_path: Path, workers: Slots, harm: str) -> None:
+    """A table is in no piece as a whole; a piece altered together with all of the manifest is found all the same."""
+    source, out = with_table(tmp_path / "list.docx"), tmp_path / "out"
+    result = split(source, out, limits=UserLimits(tokens=430), executor=workers)
+    piece = next(one for one in result.manifest.pieces if one.rows and one.rows[1] - one.rows[0] > 3)
+    path, last = out / piece.name, ROWS[piece.rows[1] - 2 if piece.rows else 0]
+    name, body = main_part(path.read_bytes())
+    rows = re.findall(rb"<w:tr>.*?</w:tr>|<w:tr .*?</w:tr>", body, re.DOTALL)
+    harmed = {
+        "another word": body.replace(last[1].split()[0].encode(), b"forged", 1),
+        "a row less": body.replace(rows[-1], b""),
+        "two rows changed over": body.replace(rows[-2] + rows[-1], rows[-1] + rows[-2]),
+    }[harm]
+    assert harmed != body
+    path.write_bytes(rewritten(path.read_bytes(), {name: harmed}))
+    data = json.loads((out / "manifest.json").read_bytes())
+    told = data["pieces"][piece.index - 1]
+    told["size_bytes"], told["sha256"] = path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest()
+    told["units"][0]["content"] = next(block_fingerprints(io.BytesIO(path.read_bytes()), ReadLimits()))[1]
+    data["seal"] = seal_of(data)
+    (out / "manifest.json").write_text(json.dumps(data))
+
+    found = verify(out, against=source, executor=workers).discrepancies
+
+    assert ("original-rows-differ", (2,)) in [(one.code, one.units) for one in found]
 
 
 def test_a_table_over_the_bytes_is_divided_into_few_pieces(tmp_path: Path, workers: Slots) -> None:

@@ -69,6 +69,16 @@ class DocxExtractor:
 
         return block_fingerprints(file, options.limits, skip=options.skip.keys(), begin=options.begin)
 
+    def row_fingerprints(self, file: BinaryIO, options: ReadOptions, unit: int) -> Iterator[tuple[int, str]]:
+        """Yield number and fingerprint of each row of a table, header rows repeated from another piece left out.
+
+        Raises:
+            ExtractionError: The document cannot be opened, or the block is no table.
+        """
+        from extractors.docx.cutting.fingerprint import row_fingerprints
+
+        return row_fingerprints(file, options.limits, unit)
+
     def join(self, pieces: Sequence[BinaryIO], out: BinaryIO, changes: Sequence[Sequence[Change]] = ()) -> None:
         """Put pieces together again; see :meth:`extractors.base.Joinable.join`."""
         del changes

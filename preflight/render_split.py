@@ -37,7 +37,7 @@ _REMEDIES = (
         "Move what does not belong there out of the folder, so that nobody sends it.",
     ),
     (
-        {"source-differs", "original-text-differs", "original-content-differs"},
+        {"source-differs", "original-text-differs", "original-content-differs", "original-rows-differ"},
         "Is --against the very file that was split? If it has changed since, split it again.",
     ),
     (

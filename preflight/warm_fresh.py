@@ -19,6 +19,7 @@ LATE = (
     "extractors.pdf.second",
     "extractors.plain",
     "preflight.cutting_tasks",
+    "preflight.worker",
     "pydantic_core",
     "pypdf",
 )

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 from test_slots import codes, find_fault_tasks, tasks
 
+from api.serve import PRELOAD
+from preflight import check
 from preflight.document import find_document
 from preflight.errors import SettingsError
 from preflight.execution import Outcome, Task
@@ -268,6 +270,24 @@ def test_a_fresh_worker_for_each_task(document: Document, monkeypatch: pytest.Mo
     slots.close()
 
     assert len(set(answers)) == 4
+
+
+def test_a_fresh_worker_of_the_service_has_nothing_to_import(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each document has a worker of its own there; importing would cost it ten times what it does."""
+    find_fault_tasks(monkeypatch)
+    monkeypatch.setenv("WATCHED_IMPORTS", str(tmp_path / "imports"))
+    slots = Slots(1, preload=(*PRELOAD, "watch_imports"), fresh=True)
+
+    reports = [
+        check(samples / name, target="anthropic-messages", executor=slots)
+        for name in ("report.pdf", "letter.docx", "page.png", "notes.md")
+    ]
+    slots.close()
+
+    assert [str(report.verdict) for report in reports] == ["fits", "wont-fit", "fits", "fits"]
+    assert (tmp_path / "imports").read_text().split() == []
 
 
 def test_a_worker_is_used_again_and_loses_no_descriptors(document: Document, lying: Slots) -> None:

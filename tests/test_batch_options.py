@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 from rich.console import Console
+from warm_command import warm_command
 
 from preflight.batch import BatchOptions, BatchResult, Filters, Progressed, run_batch, walk
 from preflight.batch_budget import Budget
@@ -391,7 +391,7 @@ def test_the_first_that_failed_are_named(tmp_path: Path) -> None:
 
 
 def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "preflight.cli", "batch", *map(str, arguments)]
+    command = [*warm_command(), "batch", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from cuttable import make_pdf, make_scan
+from warm_command import warm_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def preflight(*args: str | Path, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "preflight.cli", *map(str, args)]
+    command = [*warm_command(), *map(str, args)]
     return subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, check=False)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import pytest
 from fastapi.routing import APIRoute
 from service import Service
 from test_observing import figures, free_port
+from warm_command import warm_command
 
 from api.access import RULES, find_rule
 from api.app import create_app
@@ -32,14 +32,13 @@ if TYPE_CHECKING:
 
     from postgres import Server
 
-PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 EVERYBODY = {"/v1/targets", "/v1/targets/{target_id}", "/v1/limits", "/v1/version"}
 """What any key may see, though a route says that it reads."""
 
 
 def make_key(folder: Path, *arguments: str) -> str:
     made = subprocess.run(
-        [PREFLIGHT, "keys", "create", "--data", str(folder), *arguments], capture_output=True, check=True
+        [*warm_command(), "keys", "create", "--data", str(folder), *arguments], capture_output=True, check=True
     )
     return made.stdout.decode().strip()
 
@@ -120,7 +119,7 @@ def test_callers_are_told_little_of_a_database_that_is_away(postgres: Server, tm
 @pytest.mark.parametrize("command", ["serve", "work"])
 def test_nobody_works_without_a_language_that_is_to_be_read(command: str, tmp_path: Path) -> None:
     ended = subprocess.run(
-        [PREFLIGHT, command, "--data", str(tmp_path), "--workers", "1", "--languages", "eng+zzz"],
+        [*warm_command(), command, "--data", str(tmp_path), "--workers", "1", "--languages", "eng+zzz"],
         capture_output=True,
         check=False,
         timeout=120,
@@ -151,9 +150,19 @@ def test_a_service_whose_workers_lack_a_language_is_not_ready(tmp_path: Path) ->
 
 def test_what_the_client_gets_is_what_the_command_gets(opened: Opened, tmp_path: Path) -> None:
     file = opened.samples / "report.pdf"
-    command = [PREFLIGHT, "check", str(file), "--for", "anthropic-messages", "--via", "nginx", "--json", "--exit-zero"]
+    command = [
+        *warm_command(),
+        "check",
+        str(file),
+        "--for",
+        "anthropic-messages",
+        "--via",
+        "nginx",
+        "--json",
+        "--exit-zero",
+    ]
     local = subprocess.run(command, capture_output=True, check=True).stdout
-    split = [PREFLIGHT, "split", str(file), "--max-pages", "1", "-o", str(tmp_path / "local")]
+    split = [*warm_command(), "split", str(file), "--max-pages", "1", "-o", str(tmp_path / "local")]
     subprocess.run(split, capture_output=True, check=True)
     told: list[int] = []
     with opened.client(opened.ours) as client:

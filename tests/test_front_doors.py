@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from service import running
+from warm_command import warm_command
 
 from preflight import check
 from preflight.batch import run_batch
@@ -58,7 +58,7 @@ def test_all_front_doors_give_the_same_bytes(documents: Path, service: str, work
     lines: dict[str, dict[str, Any]] = {
         one["path"]: one for one in map(json.loads, (tmp_path / "report.jsonl").read_text().splitlines())
     }
-    args = [sys.executable, "-m", "preflight.cli", "check", *map(str, paths), "--for", TARGET, "--via", HOP, "--json"]
+    args = [*warm_command(), "check", *map(str, paths), "--for", TARGET, "--via", HOP, "--json"]
     from_cli = json.loads(subprocess.run(args, capture_output=True, check=False).stdout)
 
     for path, cli_report in zip(paths, from_cli, strict=True):
@@ -80,7 +80,7 @@ def test_all_front_doors_give_the_same_bytes(documents: Path, service: str, work
 
 def test_a_single_file_on_the_command_line_is_the_same_bytes(samples: Path, workers: Slots) -> None:
     path = samples / "report.pdf"
-    args = [sys.executable, "-m", "preflight.cli", "check", str(path), "--for", TARGET, "--json"]
+    args = [*warm_command(), "check", str(path), "--for", TARGET, "--json"]
 
     out = subprocess.run(args, capture_output=True, check=False).stdout
 
@@ -90,7 +90,7 @@ def test_a_single_file_on_the_command_line_is_the_same_bytes(samples: Path, work
 def test_limits_of_ones_own_hold_at_every_door(samples: Path, service: str, workers: Slots) -> None:
     path = samples / "report.pdf"
     flags = ["--max-bytes", "9000", "--max-pages", "2", "--max-tokens", "1500", "--max-seconds", "7.5"]
-    args = [sys.executable, "-m", "preflight.cli", "check", str(path), "--for", TARGET, *flags, "--json"]
+    args = [*warm_command(), "check", str(path), "--for", TARGET, *flags, "--json"]
     query = {"for": TARGET, "filename": path.name} | {
         flag[2:].replace("-", "_"): value for flag, value in zip(flags[::2], flags[1::2], strict=True)
     }

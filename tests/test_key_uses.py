@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from pathlib import Path
 from threading import Event, Thread
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from service import Service
+from warm_command import warm_command
 
 from api.keyring import FRESH_S
 from api.uses import Uses
@@ -25,13 +25,12 @@ if TYPE_CHECKING:
     from preflight.keys import ApiKey
     from preflight.ledger.keys import KeyUse
 
-PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 BODY = b"words and words. " * 1_000
 ARGUMENTS = ("--workers", "0", "--keys")
 
 
 def make_key(folder: Path) -> str:
-    command = [PREFLIGHT, "keys", "create", "--data", str(folder), "--bytes-per-day", str(len(BODY) * 3 // 2)]
+    command = [*warm_command(), "keys", "create", "--data", str(folder), "--bytes-per-day", str(len(BODY) * 3 // 2)]
     return subprocess.run(command, capture_output=True, check=True).stdout.decode().strip()
 
 
@@ -128,7 +127,9 @@ def test_a_refused_call_is_no_use(tmp_path: Path) -> None:
         wait_until(lambda: stored(tmp_path).last_used_at is not None)
         used_at = stored(tmp_path).last_used_at
         time.sleep(FRESH_S)
-        subprocess.run([PREFLIGHT, "keys", "revoke", token, "--data", str(tmp_path)], capture_output=True, check=True)
+        subprocess.run(
+            [*warm_command(), "keys", "revoke", token, "--data", str(tmp_path)], capture_output=True, check=True
+        )
         assert look(service, token) == 401
         assert send(service, token) == 401
         service.stop()

@@ -6,20 +6,18 @@ import hashlib
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from warm_command import warm_command
 
 from preflight.errors import UsageError
 from preflight.keys import ApiKey, new_key, parts_of, same, scopes_from, seconds_from
 from preflight.ledger.keys import DAY_S, KeyStore, KeyUse
 
-PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
-
 
 def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([PREFLIGHT, "keys", *arguments], capture_output=True, check=False)
+    return subprocess.run([*warm_command(), "keys", *arguments], capture_output=True, check=False)
 
 
 def test_no_two_keys_are_alike_and_each_is_known_by_its_hash() -> None:

@@ -11,13 +11,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from service import Service
+from warm_command import warm_command
 
 from preflight.wire import json_line
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 TARGET, HOP, PAGES = "anthropic-messages", "nginx", 2
 SAMPLES = ("report.pdf", "letter.docx", "notes.md")
 FROM_CORPUS = int(os.environ.get("PREFLIGHT_EQUAL", "3"))
-COMMAND = [sys.executable, "-m", "preflight.cli"]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +53,7 @@ def batch(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """Lines of a batch by name, each manifest as its bytes."""
     out = tmp_path_factory.mktemp("batch")
     limit = ["--max-pages", str(PAGES), "--split"]
-    run = [*COMMAND, "batch", str(documents), "--for", TARGET, "--via", HOP, *limit, "-o", str(out)]
+    run = [*warm_command(), "batch", str(documents), "--for", TARGET, "--via", HOP, *limit, "-o", str(out)]
     subprocess.run(run, capture_output=True, check=False)
     lines = [json.loads(line) for line in (out / "report.jsonl").read_text().splitlines()]
     for line in lines:
@@ -64,7 +63,7 @@ def batch(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 def test_reports_are_the_same_bytes(documents: Path, service: Service) -> None:
     """What is told at once is held against the command line by test_front_doors, for many more files."""
-    run = [*COMMAND, "check", str(documents / "report.pdf"), "--for", TARGET, "--via", HOP, "--json"]
+    run = [*warm_command(), "check", str(documents / "report.pdf"), "--for", TARGET, "--via", HOP, "--json"]
     from_cli = subprocess.run(run, capture_output=True, check=False).stdout
     for path in sorted(documents.iterdir()):
         query = {"for": TARGET, "via": HOP, "filename": path.name}
@@ -86,7 +85,7 @@ def test_manifests_and_pieces_are_the_same_bytes(
     for path in sorted(documents.iterdir()):
         out = tmp_path / path.name
         limit = ["--max-pages", str(PAGES)]
-        run = [*COMMAND, "split", str(path), "--for", TARGET, "--via", HOP, *limit, "-o", str(out)]
+        run = [*warm_command(), "split", str(path), "--for", TARGET, "--via", HOP, *limit, "-o", str(out)]
         subprocess.run(run, capture_output=True, check=False)
         document = httpx.post(
             f"{service.address}/v1/documents", params={"filename": path.name}, content=path.read_bytes()

@@ -276,7 +276,7 @@ def test_an_offset_that_cannot_be_is_not_believed(tmp_path: Path, offset: str) -
 PIECE = bytes(range(256)) * 40
 
 
-def manifest(name: str = "piece-1.pdf", data: bytes = PIECE) -> dict[str, object]:
+def manifest(name: str = "piece-1.pdf", data: bytes = PIECE) -> dict[str, list[dict[str, object]]]:
     return {"pieces": [{"index": 1, "name": name, "sha256": hashlib.sha256(data).hexdigest()}]}
 
 
@@ -322,6 +322,19 @@ def test_a_gateway_that_takes_no_ranges_gives_all_of_it_again(tmp_path: Path) ->
     assert (tmp_path / "piece-1.pdf").read_bytes() == PIECE
 
 
+def test_a_list_is_read_page_by_page() -> None:
+    pages = {(): ([{"id": "a"}, {"id": "b"}], "on"), (("cursor", "on"),): ([{"id": "c"}], None)}
+
+    def shelf(ask: Ask) -> Answer:
+        items, following = pages[ask.params]
+        return said(200, {"items": items, "next_cursor": following})
+
+    assert played(flows.listed("/v1/targets", 0), shelf)[0] == [{"id": "a"}, {"id": "b"}, {"id": "c"}]
+    assert played(flows.listed("/v1/targets", 0, 1), shelf)[0] == [{"id": "a"}]
+    with pytest.raises(BadAnswer, match="list"):
+        played(flows.listed("/v1/targets", 0), lambda _: said(200, {"items": 3}))
+
+
 def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:
     (tmp_path / "piece-1.pdf").write_bytes(PIECE)
     rack = Rack()
@@ -349,7 +362,24 @@ def test_names_do_not_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["in"]
 
 
-@pytest.mark.parametrize("data", [{}, {"pieces": 3}, {"pieces": [{}]}, {"pieces": [{"index": "1"}]}])
+def test_the_text_beside_a_piece_is_fetched_too(tmp_path: Path) -> None:
+    entry = {"name": "piece-1.txt", "sha256": hashlib.sha256(b"words").hexdigest()}
+    made = {"pieces": [{**piece, "text": entry} for piece in manifest()["pieces"]]}
+    racks = {"1": Rack(), "text": Rack(data=b"words")}
+
+    played(transfer.fetch(made, ID, tmp_path, 5), lambda ask: racks[ask.path.rpartition("/")[2]](ask))
+
+    assert (tmp_path / "piece-1.txt").read_bytes() == b"words"
+    made["pieces"][0]["text"] = {"name": "../evil", "sha256": entry["sha256"]}
+    with pytest.raises(BadAnswer, match="folder"):
+        played(transfer.fetch(made, ID, tmp_path, 5), Rack())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"pieces": 3}, {"pieces": [{}]}, {"pieces": [{"index": "1"}]},
+     {"pieces": [{"index": 1, "name": "a", "sha256": "b", "text": "c"}]}],
+)  # fmt: skip
 def test_a_manifest_that_is_none_is_said_so(tmp_path: Path, data: dict[str, object]) -> None:
     with pytest.raises(BadAnswer):
         played(transfer.fetch(data, ID, tmp_path, 5), Rack())
@@ -365,6 +395,7 @@ def job_data(*, done: bool, units: int = 0, problem_data: object = None) -> dict
         "progress": {"phase": "read", "units_done": units, "units_total": 9},
         "problem": problem_data,
         "result_url": None,
+        "webhook": None,
     }
 
 

@@ -19,8 +19,10 @@ from warm_command import warm_command
 from api.access import RULES, find_rule
 from api.app import create_app
 from api.context import SCOPE, make_context
+from extractors.errors import UnknownUnit
+from preflight import UserLimits
 from preflight.client import AsyncClient, Client, SplitWish, TextWish
-from preflight.errors import KeyRequired, ScopeMissing, UnknownDocument
+from preflight.errors import KeyRequired, ScopeMissing, UnknownDocument, UnknownTarget
 from preflight.service.door import names_of
 from preflight.service.options import ServiceOptions
 from preflight.service.space import open_space
@@ -150,25 +152,16 @@ def test_a_service_whose_workers_lack_a_language_is_not_ready(tmp_path: Path) ->
 
 def test_what_the_client_gets_is_what_the_command_gets(opened: Opened, tmp_path: Path) -> None:
     file = opened.samples / "report.pdf"
-    command = [
-        *warm_command(),
-        "check",
-        str(file),
-        "--for",
-        "anthropic-messages",
-        "--via",
-        "nginx",
-        "--json",
-        "--exit-zero",
-    ]
+    command = [*warm_command(), "check", str(file), "--for", "anthropic-messages", "--via", "nginx", "--max-pages", "2",
+               "--json", "--exit-zero"]  # fmt: skip
     local = subprocess.run(command, capture_output=True, check=True).stdout
-    split = [*warm_command(), "split", str(file), "--max-pages", "1", "-o", str(tmp_path / "local")]
+    split = [*warm_command(), "split", str(file), "--max-pages", "1", "--with-text", "-o", str(tmp_path / "local")]
     subprocess.run(split, capture_output=True, check=True)
     told: list[int] = []
     with opened.client(opened.ours) as client:
-        report = client.check(file, target="anthropic-messages", via=["nginx"])
+        report = client.check(file, target="anthropic-messages", via=["nginx"], limits=UserLimits(pages=2))
         document = client.upload(file, chunk_bytes=5_000, on_progress=lambda one: told.append(one.sent))
-        job = client.wait(client.split(document.id, SplitWish(max_pages=1)))
+        job = client.wait(client.split(document.id, SplitWish(max_pages=1, with_text=True)))
         pieces = client.fetch(job, tmp_path / "remote")
         text = client.result(client.wait(client.text(document.id, TextWish(ocr="never"))))
         client.delete(document.id)
@@ -181,7 +174,9 @@ def test_what_the_client_gets_is_what_the_command_gets(opened: Opened, tmp_path:
     assert [one.read_bytes() for one in pieces] == [
         one.read_bytes() for one in sorted((tmp_path / "local").glob("*.pdf"))
     ]
-    assert (tmp_path / "remote" / "manifest.json").read_bytes() == (tmp_path / "local" / "manifest.json").read_bytes()
+    assert job.webhook is None
+    remote, here = ({one.name: one.read_bytes() for one in (tmp_path / name).iterdir()} for name in ("remote", "local"))
+    assert remote == here, "all that the manifest names, texts included"
     assert b"--- page 1" in text
 
 
@@ -194,6 +189,15 @@ def test_the_client_for_asyncio_does_the_same(opened: Opened, tmp_path: Path) ->
             assert report["source"]["name"] == "report.pdf"
             document = await client.upload(file, chunk_bytes=5_000)
             job = await client.wait(await client.split(document.id, SplitWish(max_pages=1)))
+            assert (await client.documents(most=1))[0].id == document.id
+            assert await client.unit_text(document.id, 1, ocr="never")
+            assert (await client.thumbnail(document.id, 1, width=60)).startswith(b"\x89PNG")
+            with pytest.raises(UnknownUnit):
+                await client.unit_text(document.id, 99)
+            assert "nginx" in {one["id"] for one in await client.targets()}
+            assert (await client.target("nginx"))["id"] == "nginx"
+            with pytest.raises(UnknownTarget):
+                await client.target("nginx-of-mars")
             return await client.fetch(job, tmp_path)
 
     pieces = asyncio.run(all_of_it())

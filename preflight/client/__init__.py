@@ -8,7 +8,7 @@
         report = client.check("report.pdf", target="anthropic-messages", via=["nginx"])
         document = client.upload("report.pdf")
         job = client.wait(client.split(document.id, SplitWish(target="anthropic-messages")))
-        client.fetch(job, "pieces/")
+        client.fetch(job, "pieces/")  # and the texts beside them
 
 Failures are the classes of :mod:`preflight.errors` and :mod:`extractors.errors`, as if the work had been done here.
 It needs the extra ``[client]``.

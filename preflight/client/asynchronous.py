@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
-
-import anyio
-import httpx
-from anyio import to_thread
+from typing import TYPE_CHECKING
 
 from preflight.client import flows, transfer
-from preflight.client.common import (
-    BLOCK_BYTES,
-    UNREACHABLE,
-    answer_of,
-    display_name,
-    goes_to_sink,
-    headers_of,
-    is_read,
-    service,
-)
+from preflight.client.common import display_name
+from preflight.client.sending_async import AsyncSender
 from preflight.client.values import TextWish
 from preflight.document import find_document
-from preflight.errors import Unreachable
 from preflight.storage import write_file
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Sequence
+    from typing import Literal
 
     from preflight.client.values import Document, Job, Json, Sent, SplitWish
+    from preflight.judging import UserLimits
 
-T = TypeVar("T")
 
-
-class AsyncClient:
+class AsyncClient(AsyncSender):
     """A service, as whoever has work for it sees it, without keeping others waiting."""
-
-    def __init__(
-        self,
-        url: str = "http://127.0.0.1:8080",
-        *,
-        key: str | None = None,
-        timeout_s: float = 60.0,
-        retries: int = 5,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        """Say where the service is; nothing is asked yet.
-
-        Args:
-            url: Its address.
-            key: A key of it; None where it asks for none.
-            timeout_s: Seconds without an answer, or without a byte of it.
-            retries: How often a request that failed for a while is tried again.
-            transport: How requests are sent; by the network when None.
-
-        Raises:
-            UsageError: The address is none.
-        """
-        self._service = service(url, key, timeout_s, retries)
-        self._http = httpx.AsyncClient(
-            base_url=self._service.url, headers=self._service.headers, timeout=timeout_s, transport=transport
-        )
 
     async def check(
         self,
@@ -71,6 +30,7 @@ class AsyncClient:
         target: str | None = None,
         via: Sequence[str] = (),
         model: str | None = None,
+        limits: UserLimits | None = None,
         name: str | None = None,
         password: str | None = None,
     ) -> Json:
@@ -81,6 +41,7 @@ class AsyncClient:
             target: Receiving service.
             via: Gateways on the way.
             model: Model at the target; its default when None.
+            limits: Limits of your own, such as ``UserLimits(pages=20)``.
             name: Display name; the file's when None.
             password: Password of the document.
 
@@ -100,6 +61,7 @@ class AsyncClient:
                 target=target,
                 via=tuple(via),
                 model=model,
+                limits=limits,
                 password=password,
             )
         )
@@ -164,13 +126,13 @@ class AsyncClient:
         return (await self._run(flows.result(job, self._service.retries))).body
 
     async def fetch(self, job: Job, folder: str | Path) -> list[Path]:
-        """Fetch the pieces of a split, and its manifest as ``manifest.json``; hashes are compared.
+        """Fetch the pieces of a split, the texts beside them, and ``manifest.json``; hashes are compared.
 
         Returns:
-            The pieces in order.
+            The pieces in order. Texts lie beside them, under the names the manifest has.
 
         Raises:
-            PiecesDiffer: A piece is not the one of the manifest.
+            PiecesDiffer: A piece or a text is not the one of the manifest.
             PreflightError: They cannot be fetched or written.
         """
         answer = await self._run(flows.result(job, self._service.retries))
@@ -178,6 +140,54 @@ class AsyncClient:
         pieces = await self._run(transfer.fetch(answer.json, job.id, place, self._service.retries))
         write_file(place / "manifest.json", answer.body)
         return pieces
+
+    async def documents(self, *, most: int | None = None) -> list[Document]:
+        """List the documents that are kept, the latest first; ``most`` of them at most."""
+        return await self._run(flows.documents(self._service.retries, most))
+
+    async def unit_text(self, document_id: str, number: int, *, ocr: Literal["auto", "never"] = "auto") -> str:
+        """Return the text of one page or other unit, by OCR where it is needed.
+
+        Args:
+            document_id: The document.
+            number: Number of the unit, from 1.
+            ocr: ``never`` for its own text alone.
+
+        Raises:
+            UnknownUnit: The document has no such unit.
+            PreflightError: The service or the request is at fault.
+            ExtractionError: The document is.
+        """
+        ask = flows.look(document_id, number, "text", ("ocr", ocr))
+        return (await self._run(flows.asked(ask, self._service.retries))).body.decode()
+
+    async def thumbnail(self, document_id: str, number: int, *, width: int = 160) -> bytes:
+        """Return a small picture of one page or frame, as PNG.
+
+        Args:
+            document_id: The document.
+            number: Number of the unit, from 1.
+            width: Pixels at most, 60 to 600.
+
+        Raises:
+            UnknownUnit: The document has no such unit.
+            PreflightError: The service or the request is at fault.
+            ExtractionError: The document is.
+        """
+        ask = flows.look(document_id, number, "thumbnail", ("w", str(width)))
+        return (await self._run(flows.asked(ask, self._service.retries))).body
+
+    async def targets(self) -> list[Json]:
+        """List the services and gateways that are known, with their names and kinds."""
+        return await self._run(flows.listed("/v1/targets", self._service.retries))
+
+    async def target(self, target_id: str) -> Json:
+        """Return one service or gateway with all its limits, their sources and dates.
+
+        Raises:
+            UnknownTarget: There is none with this id.
+        """
+        return (await self._run(flows.asked(flows.profile(target_id), self._service.retries))).json
 
     async def cancel(self, job: Job) -> None:
         """End a job.
@@ -192,84 +202,3 @@ class AsyncClient:
         """Remove a document, the jobs on it, and what they have made."""
         ask = flows.Ask(method="DELETE", path=f"/v1/documents/{document_id}")
         await self._run(flows.asked(ask, self._service.retries, (204,)))
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._http.aclose()
-
-    async def _run(self, flow: flows.Flow[T]) -> T:
-        """Run a flow: send what it asks for, and tell it what came. It reads and writes files, so a thread steps it."""
-        step: flows.Ask | flows.Pause | _Ended[T] = await to_thread.run_sync(_begun, flow)
-        try:
-            while not isinstance(step, _Ended):
-                if isinstance(step, flows.Pause):
-                    await anyio.sleep(step.seconds)
-                    step = await to_thread.run_sync(_begun, flow)
-                    continue
-                try:
-                    answer = await self._send(step)
-                except (httpx.TransportError, httpx.StreamError) as error:
-                    step = await to_thread.run_sync(_failed, flow, error)
-                else:
-                    step = await to_thread.run_sync(_told, flow, answer)
-            return step.value
-        finally:
-            flow.close()
-
-    async def _send(self, ask: flows.Ask) -> flows.Answer:
-        content = ask.body if isinstance(ask.body, bytes) or ask.body is None else _blocks(ask.body)
-        async with self._http.stream(
-            ask.method, ask.path, headers=headers_of(ask), params=ask.params or None, content=content
-        ) as response:
-            if goes_to_sink(ask, response.status_code) and ask.sink is not None:
-                async for part in response.aiter_bytes(BLOCK_BYTES):
-                    await to_thread.run_sync(ask.sink, part)
-                return answer_of(response, b"")
-            return answer_of(response, await response.aread() if is_read(ask, response.status_code) else b"")
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended(Generic[T]):
-    """What a flow has returned: StopIteration cannot leave a thread."""
-
-    value: T
-
-
-_Step = flows.Ask | flows.Pause | _Ended[T]
-
-
-def _begun(flow: flows.Flow[T]) -> _Step[T]:
-    try:
-        return next(flow)
-    except StopIteration as ended:
-        return _Ended(ended.value)
-
-
-def _told(flow: flows.Flow[T], answer: flows.Answer) -> _Step[T]:
-    try:
-        return flow.send(answer)
-    except StopIteration as ended:
-        return _Ended(ended.value)
-
-
-def _failed(flow: flows.Flow[T], error: Exception) -> _Step[T]:
-    failure = Unreachable(UNREACHABLE)
-    failure.__cause__ = error
-    try:
-        return flow.throw(failure)
-    except StopIteration as ended:
-        return _Ended(ended.value)
-
-
-async def _blocks(path: Path) -> AsyncIterator[bytes]:
-    async with await anyio.open_file(path, "rb") as file:
-        while block := await file.read(BLOCK_BYTES):
-            yield block

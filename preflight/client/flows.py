@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import quote
 
 from preflight.client.failures import failure_from, failure_of, retry_after
-from preflight.client.values import Job, Json, SplitWish, TextWish, job_from, wish_json
+from preflight.client.values import Document, Job, Json, SplitWish, TextWish, document_from, job_from, wish_json
 from preflight.errors import BadAnswer, TimedOut, Unreachable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from preflight.judging import UserLimits
 
 T = TypeVar("T")
 OK, CREATED, ACCEPTED = 200, 201, 202
@@ -132,11 +135,13 @@ def check(
     target: str | None,
     via: tuple[str, ...],
     model: str | None,
+    limits: UserLimits | None,
     password: str | None,
 ) -> Flow[Json]:
     """Check a document in one call; where that becomes a job, wait for it. Returns the report."""
-    named = (("for", target), ("model", model), ("filename", name), *(("via", hop) for hop in via))
-    params = tuple((key, value) for key, value in named if value is not None)
+    own = () if limits is None else ((f"max_{measure}", value) for measure, value in asdict(limits).items())
+    named = (("for", target), ("model", model), ("filename", name), *(("via", hop) for hop in via), *own)
+    params = tuple((key, str(value)) for key, value in named if value is not None)
     headers = {"content-type": "application/octet-stream"}
     if password is not None:
         headers["x-document-password"] = password
@@ -146,6 +151,41 @@ def check(
         return answer.json
     job = yield from wait(job_from(answer.json), retries, None, None)
     return (yield from result(job, retries)).json
+
+
+def listed(path: str, retries: int, most: int | None = None) -> Flow[list[Json]]:
+    """Read a list page by page; returns its items, ``most`` of them at most.
+
+    Raises:
+        BadAnswer: It is no list.
+    """
+    items: list[Json] = []
+    cursor: tuple[tuple[str, str], ...] = ()
+    while True:
+        page = (yield from asked(Ask(method="GET", path=path, params=cursor), retries)).json
+        found, following = page.get("items"), page.get("next_cursor")
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise BadAnswer("The answer is no list. Check the address of the service.")
+        items += found
+        if not isinstance(following, str) or not found or (most is not None and len(items) >= most):
+            return items[:most]
+        cursor = (("cursor", following),)
+
+
+def documents(retries: int, most: int | None) -> Flow[list[Document]]:
+    """List the documents that are kept, the latest first."""
+    return [document_from(one) for one in (yield from listed("/v1/documents", retries, most))]
+
+
+def look(document_id: str, number: int, what: str, wish: tuple[str, str]) -> Ask:
+    """Return the request for a look at one unit of a document."""
+    path = f"/v1/documents/{quote(document_id, safe='')}/units/{number}/{what}"
+    return Ask(method="GET", path=path, params=(wish,))
+
+
+def profile(target_id: str) -> Ask:
+    """Return the request for one service or gateway."""
+    return Ask(method="GET", path=f"/v1/targets/{quote(target_id, safe=':')}")
 
 
 def begin(document_id: str, kind: str, wish: TextWish | SplitWish, retries: int) -> Flow[Job]:

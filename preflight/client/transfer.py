@@ -76,12 +76,13 @@ def upload(
 
 
 def fetch(manifest: Json, split_id: str, folder: Path, retries: int) -> Flow[list[Path]]:
-    """Fetch the pieces of a split into a folder; each appears when it is complete and has the manifest's hash.
+    """Fetch the pieces of a split and the texts beside them into a folder: all the files that the manifest names.
 
-    What is there already, with the right hash, is not fetched again. Returns the pieces in order.
+    Each appears when it is complete and has the manifest's hash. What is there already, with the right hash, is not
+    fetched again. Returns the pieces in order.
 
     Raises:
-        PiecesDiffer: A piece has not the hash the manifest says.
+        PiecesDiffer: A file has not the hash the manifest says.
         OutputError: It cannot be written.
     """
     try:
@@ -90,11 +91,19 @@ def fetch(manifest: Json, split_id: str, folder: Path, retries: int) -> Flow[lis
         raise storage_error(error, str(folder)) from error
     places = []
     for piece in _pieces(manifest):
-        index, place, sha256 = piece["index"], folder / _plain_name(piece["name"]), piece["sha256"]
-        if not (place.is_file() and _hash(place) == sha256):
-            yield from _fetch_one(f"/v1/splits/{split_id}/pieces/{index}", place, sha256, retries)
-        places.append(place)
+        path = f"/v1/splits/{split_id}/pieces/{piece['index']}"
+        places.append((yield from _fetched(path, piece, folder, retries)))
+        if piece.get("text") is not None:
+            yield from _fetched(f"{path}/text", piece["text"], folder, retries)
     return places
+
+
+def _fetched(path: str, entry: Json, folder: Path, retries: int) -> Flow[Path]:
+    """Have one file of a manifest in a folder; returns where it is."""
+    place, sha256 = folder / _plain_name(entry["name"]), entry["sha256"]
+    if not (place.is_file() and _hash(place) == sha256):
+        yield from _fetch_one(path, place, sha256, retries)
+    return place
 
 
 def _create(name: str, size: int, retries: int) -> Flow[str]:
@@ -146,7 +155,7 @@ def _fetch_one(path: str, place: Path, sha256: str, retries: int) -> Flow[None]:
                 break
             yield Pause(pause_s(attempt))
         if _hash(partial) != sha256:
-            raise PiecesDiffer(f"The piece {place.name} that came is not the one of the manifest. Fetch it again.")
+            raise PiecesDiffer(f"The file {place.name} that came is not the one of the manifest. Fetch it again.")
         partial.replace(place)
     except OSError as error:
         raise storage_error(error, str(place)) from error
@@ -190,8 +199,11 @@ def _pieces(manifest: Json) -> list[Json]:
 
 
 def _is_piece(one: Any) -> bool:
-    kinds = {"index": int, "name": str, "sha256": str}
-    return isinstance(one, dict) and all(isinstance(one.get(name), kind) for name, kind in kinds.items())
+    return _is_file(one) and isinstance(one.get("index"), int) and (one.get("text") is None or _is_file(one["text"]))
+
+
+def _is_file(one: Any) -> bool:
+    return isinstance(one, dict) and all(isinstance(one.get(name), str) for name in ("name", "sha256"))
 
 
 def _plain_name(name: str) -> str:

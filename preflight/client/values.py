@@ -48,6 +48,7 @@ class Job:
         units_total: How many there are; None while that is not known.
         problem: Why it failed, as RFC 9457 members.
         result_url: Where the result is; None while there is none.
+        webhook: Whether the webhook was told of the end: ``waiting``, ``delivered`` or ``failed``; None without one.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Job:
     units_total: int | None
     problem: Json | None
     result_url: str | None
+    webhook: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,7 @@ def job_from(data: Json) -> Job:
             units_total=progress["units_total"],
             problem=data["problem"],
             result_url=data["result_url"],
+            webhook=data["webhook"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadAnswer(_NOT_OURS) from error

@@ -28,7 +28,7 @@ class Rule:
         path: Address; ``{…}`` stands for one part of it.
         scope: What a key must allow.
         body: How large a body may be.
-        own: It is about one job; whoever may ask for jobs may call it for those asked for with the same key.
+        own: It is about jobs and documents; whoever may check may call it for those that came with the same key.
         password: Whether it takes the password of a document.
     """
 
@@ -66,9 +66,9 @@ RULES = (
     Rule("PATCH", "/v1/uploads/{upload_id}", "write", "upload"),
     Rule("HEAD DELETE", "/v1/uploads/{upload_id}", "write"),
     Rule("POST", "/v1/documents", "write", "document"),
-    Rule("GET", "/v1/documents", "read"),
-    Rule("GET", "/v1/documents/{document_id}", "read"),
-    Rule("DELETE", "/v1/documents/{document_id}", "write"),
+    Rule("GET", "/v1/documents", "read", own=True),
+    Rule("GET", "/v1/documents/{document_id}", "read", own=True),
+    Rule("DELETE", "/v1/documents/{document_id}", "write", own=True),
     Rule("POST", "/v1/documents/{document_id}/checks", "check"),
     Rule("POST", "/v1/documents/{document_id}/texts", "check"),
     Rule("POST", "/v1/documents/{document_id}/splits", "check"),
@@ -78,7 +78,7 @@ RULES = (
     Rule("GET", "/v1/splits/{split_id}/pieces/{number}", "read", own=True),
     Rule("GET", "/v1/splits/{split_id}/pieces/{number}/text", "read", own=True),
     Rule("GET", "/v1/splits/{split_id}/archive", "read", own=True),
-    Rule("GET", "/v1/jobs", "read"),
+    Rule("GET", "/v1/jobs", "read", own=True),
     Rule("GET", "/v1/jobs/{job_id}", "read", own=True),
     Rule("GET", "/v1/jobs/{job_id}/events", "read", own=True),
     Rule("GET", "/v1/jobs/{job_id}/result", "read", own=True),
@@ -99,6 +99,9 @@ def allowed_methods(path: str) -> list[str]:
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
+OWN = "x-preflight-scope-for-own"
+"""Member of a route's OpenAPI: the scope that is enough for jobs and documents that came with the same key."""
+
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A key of this service, `pf_…`"},
     "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "The same, for who has no bearer"},
@@ -113,5 +116,7 @@ def with_security(description: dict[str, Any]) -> dict[str, Any]:
         for method, operation in methods.items():
             rule = find_rule(method.upper(), path)
             shown: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
+            if rule is not None and rule.own:
+                operation[OWN] = "check"
             operation["security"] = [] if rule is not None and rule.scope == "open" else shown
     return description

@@ -53,7 +53,7 @@ _SAID = {
     503: "The service is full, or the work failed in a way that may pass",
     507: "No space left",
 }
-ALWAYS = (400, 401, 403, 408, 413, 421, 422, 429, 431, 500, 503)
+ALWAYS = (400, 401, 403, 408, 413, 415, 421, 422, 429, 431, 500, 503)
 """What any request may be answered with."""
 
 

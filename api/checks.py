@@ -12,14 +12,15 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api.answers import JSON, failure_of, job_response, problems, with_job
 from api.bodies import raw_body, receive_document
-from api.context import CHECK, Context, context_of, key_of, tenant_of
+from api.context import CHECK, Context, context_of, key_of, require_workers, tenant_of
+from api.documents import Key
 from api.models import JobOut, ModelId, ReportOut, TargetId
 from api.orders import IN_QUERY, order_of, prepared
 from api.preferences import Preference, preference_of
 from api.problems import problem_response
 from api.query import known_query, own_limits
 from preflight.engine.workers import Interruptible
-from preflight.errors import Interrupted, ServiceBusy
+from preflight.errors import Interrupted, ServiceBusy, UsageError
 from preflight.judging import Order, UserLimits
 from preflight.ledger.states import JobState
 from preflight.pipeline import run
@@ -68,6 +69,7 @@ async def check(
     order: Annotated[Order, Depends(_asked)],
     filename: Annotated[str, Query(description="Display name", max_length=500)] = "document",
     x_document_password: Annotated[str | None, Header(description="Password of the document")] = None,
+    idempotency_key: Key = None,
 ) -> Response:
     """Say whether a document will get through, which limit binds, what it costs, and what to do.
 
@@ -77,18 +79,20 @@ async def check(
     preference = preference_of(request, context.options, unless_said_s=context.options.wait_s)
     _free_place(context)  # asked before the body is taken, too
     password = None if x_document_password is None else _utf8(x_document_password)
-    if password is not None and context.quick is None:
-        raise ServiceBusy("Passwords are not kept for later, and nobody is here to open the document at once.")
+    if password is not None:
+        _check_at_once(context, preference, idempotency_key)
+    elif preference.wait_s > 0:
+        await to_thread.run_sync(require_workers, context)
     async with receive_document(request, filename, context) as received:
         _free_place(context)
-        direct = context.quick is not None and preference.wait_s > 0
+        direct = context.quick is not None and preference.wait_s > 0 and idempotency_key is None
         if password is not None or (direct and received.document.size_bytes <= DIRECT_BYTES):
             wait_s = None if password is not None else preference.wait_s
             report = await _at_once(context, received, order, password, wait_s)
             if report is not None:
                 return _told(report, preference)
             preference = Preference(wait_s=0.0, applied=preference.applied)
-        ask = partial(_as_job, context, received, order, owner, key_of(request))
+        ask = partial(_as_job, context, received, order, owner, key_of(request), idempotency_key)
         view = await to_thread.run_sync(ask)
     view = await context.watch.ended(view.id, preference.wait_s)
     return answer_with_report(view, context, preference)
@@ -110,9 +114,17 @@ def _told(report: Report, preference: Preference) -> Response:
     return Response(report_json(report), media_type=JSON, headers=preference.headers)
 
 
-def _as_job(context: Context, received: Received, order: Order, owner: str, key: str) -> JobView:
-    document = context.space.documents.take(received.document.path, received.name, owner=owner)
-    return context.space.jobs.ask(document, Wish(order=order), asked_with=key)
+def _as_job(
+    context: Context, received: Received, order: Order, owner: str, asked_with: str, idempotency_key: str | None
+) -> JobView:
+    """Keep a document, and have it checked. The same idempotency key is the same document and the same job."""
+    key = (
+        None if idempotency_key is None else f"check\n{idempotency_key}"
+    )  # no header of a document or job has a line end
+    document = context.space.documents.take(
+        received.document.path, received.name, owner=owner, sha256=received.sha256, key=key, asked_with=asked_with
+    )
+    return context.space.jobs.ask(document, Wish(order=order), key=key, asked_with=asked_with)
 
 
 async def _at_once(
@@ -138,6 +150,23 @@ async def _at_once(
     if threads and isinstance(quick, Interruptible):
         quick.interrupt(threads[0])
     return None
+
+
+def _check_at_once(context: Context, preference: Preference, idempotency_key: str | None) -> None:
+    """Refuse what cannot be had with a password, which is kept nowhere.
+
+    Raises:
+        UsageError: The caller does not want to wait, or wants to be recognized later.
+        ServiceBusy: Nobody is here to open the document.
+    """
+    if preference.wait_s <= 0:
+        raise UsageError(
+            "A password is kept nowhere, so no job has it. Wait for the report: leave out `Prefer: respond-async`."
+        )
+    if idempotency_key is not None:
+        raise UsageError("Nothing is kept of a check with a password. Leave out Idempotency-Key, and send it again.")
+    if context.quick is None:
+        raise ServiceBusy("Passwords are not kept for later, and nobody is here to open the document at once.")
 
 
 def _free_place(context: Context) -> None:

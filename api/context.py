@@ -10,6 +10,8 @@ from anyio import CapacityLimiter
 from fastapi import Request
 
 from api.watching import Watch
+from preflight.errors import ServiceBusy
+from preflight.service.workers import workers_alive
 
 if TYPE_CHECKING:
     from preflight.execution import Executor
@@ -64,6 +66,16 @@ def make_context(space: Space, quick: Executor | None) -> Context:
         watch=Watch(space.ledger, stopping),
         stopping=stopping,
     )
+
+
+def require_workers(context: Context) -> None:
+    """Refuse to keep somebody waiting for whom nobody works.
+
+    Raises:
+        ServiceBusy: No process reads documents now, neither this one nor another.
+    """
+    if context.quick is None and not workers_alive(context.space):
+        raise ServiceBusy("Nobody works on documents at the moment, so none is taken to wait for. Try again later.")
 
 
 def context_of(request: Request) -> Context:

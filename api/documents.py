@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from api.answers import DEFAULT_PAGE, MOST_PAGE, json_response, mark_of, page_response, problems
 from api.bodies import raw_body, receive_document
-from api.context import READ, WRITE, Context, context_of, tenant_of
+from api.context import READ, WRITE, Context, context_of, key_of, tenant_of
 from api.models import DocumentOut, DocumentsOut, Id
+from api.owning import own_job, own_key
 from api.query import known_query
 from preflight.errors import UnknownDocument, UnknownUpload, UploadExpired
 from preflight.service.documents import MAX_KEY
@@ -20,7 +21,7 @@ from preflight.service.job_data import document_data
 if TYPE_CHECKING:
     from preflight.service.documents import StoredDocument
 
-router = APIRouter(tags=["documents"], dependencies=[Depends(known_query)])
+router = APIRouter(tags=["documents"], dependencies=[Depends(known_query), Depends(own_job)])
 Key = Annotated[
     str | None,
     Header(
@@ -58,6 +59,7 @@ async def create_document(
             owner=owner,
             sha256=received.sha256,
             key=idempotency_key,
+            asked_with=key_of(request),
         )
         document = await to_thread.run_sync(take)
     return json_response(document_data(document), 201, {"Location": f"/v1/documents/{document.id}"})
@@ -70,9 +72,11 @@ async def create_document(
     responses=problems() | {200: {"model": DocumentsOut, "description": "A page of documents"}},
     openapi_extra=READ,
 )
-def list_documents(context: Shared, owner: Owner, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE) -> Response:
+def list_documents(
+    request: Request, context: Shared, owner: Owner, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
+) -> Response:
     """List documents, the latest first."""
-    found = context.space.documents.page(owner, before=mark_of(cursor), limit=limit)
+    found = context.space.documents.page(owner, before=mark_of(cursor), limit=limit, asked_with=own_key(request))
     return page_response([document_data(one) for one in found], [one.mark for one in found], limit)
 
 
@@ -93,7 +97,7 @@ def get_document(document_id: DocumentId, context: Shared, owner: Owner) -> Resp
     operation_id="delete_document",
     status_code=204,
     response_class=Response,
-    responses=problems(404, 423) | {204: {"description": "It is gone, and all jobs on it with their results"}},
+    responses=problems(404, 409, 423) | {204: {"description": "It is gone, and all jobs on it with their results"}},
     openapi_extra=WRITE,
 )
 def delete_document(document_id: DocumentId, context: Shared, owner: Owner) -> Response:

@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 
 from api.answers import json_response, problems
 from api.bodies import form_failure, no_file, receive_document
-from api.context import CHECK, Context
+from api.context import CHECK, Context, require_workers
 from api.docling import Options, answer_from, options_from
 from api.documents import Owner, Shared
 from api.query import known_query
@@ -92,6 +92,7 @@ async def open_webui_process(
     x_filename: Annotated[str, Header(max_length=1_500, description="Display name, percent-encoded")] = "document",
 ) -> Response:
     """Give the text of a document page by page, as Open WebUI's external document loader asks for it."""
+    await to_thread.run_sync(require_workers, context)
     name = unquote(x_filename)
     raw = Request(_as_raw(request), request.receive)
     async with receive_document(raw, name, context) as received:
@@ -112,6 +113,7 @@ async def open_webui_process(
 async def docling_convert_file(request: Request, context: Shared, owner: Owner) -> Response:
     """Give the text of a document as docling-serve does: Markdown, plain text, or both."""
     began = time.monotonic()
+    await to_thread.run_sync(require_workers, context)
     document, options = await _received_form(request, context, owner)
     async with _removed_later(context, document):
         wish = Wish(text=TextWish(form="json", ocr=options.ocr), languages=options.languages)

@@ -65,8 +65,8 @@ class GuardLimits:
 class Guard:
     """The application behind its door.
 
-    Sets ``tenant``, ``key_id``, ``request_id`` and ``own_jobs_only`` in the request's state; the last is whether the
-    key reaches those jobs alone that were asked for with it.
+    Sets ``tenant``, ``key_id``, ``request_id`` and ``own_only`` in the request's state; the last is whether the
+    key reaches those jobs and documents alone that came with it.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Guard:
         headers: _Headers = scope["headers"]
         self._check_head(headers)
         state = scope.setdefault("state", {})
-        state.update(tenant="", key_id="", request_id=exchange.id, own_jobs_only=False)
+        state.update(tenant="", key_id="", request_id=exchange.id, own_only=False)
         most = self._most(rule)
         _check_length(headers, most)
         body = Body(receive, most=most, pace=self._limits.pace)
@@ -136,7 +136,7 @@ class Guard:
         key = None if self._keys is None else await self._known(self._keys, headers, rule, scope)
         if key is not None:
             exchange.tenant, exchange.key_id = state["tenant"], state["key_id"] = key.tenant, key.id
-            self._check_quota(key, headers)
+            self._check_quota(key, headers, rule)
         _check_password(headers, rule)
         with self._place(exchange.key_id):
             try:
@@ -167,6 +167,24 @@ class Guard:
         return receive
 
     def _check_head(self, headers: _Headers) -> None:
+        names = {name for name, _ in headers}
+        if names >= {
+            b"content-length",
+            b"transfer-encoding",
+        }:  # a proxy may read another body out of it (RFC 9112, 6.1)
+            raise HTTPException(
+                400,
+                "Content-Length and Transfer-Encoding exclude each other. Send one of them.",
+                {"Connection": "close"},
+            )
+        if any(
+            value.strip().lower() not in (b"", b"identity") for name, value in headers if name == b"content-encoding"
+        ):
+            raise HTTPException(
+                415,
+                "Bodies are taken as they are, without Content-Encoding. Send the document itself, not compressed.",
+                {"Accept-Encoding": "identity"},
+            )
         if sum(len(name) + len(value) + 4 for name, value in headers) > HEADER_BYTES:
             raise HTTPException(431, f"The headers have more than {HEADER_BYTES:,} bytes. Send fewer or shorter ones.")
         called = [host_name(value) for name, value in headers if name == b"host"]
@@ -194,11 +212,16 @@ class Guard:
             return key
         if not (rule.own and key.allows("check")):
             raise ScopeMissing(f"This needs a key with the scope {rule.scope}. Ask whoever runs the service for one.")
-        scope["state"]["own_jobs_only"] = True
+        scope["state"]["own_only"] = True
         return key
 
-    def _check_quota(self, key: ApiKey, headers: _Headers) -> None:
-        """Refuse what a key has no bytes left for; of a body without a length, what comes counts afterwards."""
+    def _check_quota(self, key: ApiKey, headers: _Headers, rule: Rule | None) -> None:
+        """Refuse a document a key has no bytes left for; of one without a length, what comes counts afterwards.
+
+        Who has spent the day's bytes may still ask for work, and fetch what was made.
+        """
+        if rule is None or rule.body == "small":
+            return
         allowed = key.bytes_per_day or self._limits.bytes_per_day
         left = max(allowed - key.day_bytes, 0)
         if allowed and max(_declared(headers), 1) > left:

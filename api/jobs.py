@@ -29,7 +29,7 @@ from api.files import file_response, without_body
 from api.json_body import SmallBodyRoute
 from api.models import CheckIn, Id, JobOut, JobsOut, ManifestOut, ReportOut, SplitIn, TextIn
 from api.orders import IN_BODY, order_of, prepared
-from api.owning import own_job
+from api.owning import own_job, own_key
 from api.preferences import Preference, preference_of
 from api.protocol import HEAD
 from api.query import known_query
@@ -112,9 +112,11 @@ async def split_document(
     responses=problems() | {200: {"model": JobsOut, "description": "A page of jobs"}},
     openapi_extra=READ,
 )
-def list_jobs(context: Shared, owner: Owner, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE) -> Response:
+def list_jobs(
+    request: Request, context: Shared, owner: Owner, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
+) -> Response:
     """List jobs, the latest first."""
-    found = context.space.jobs.page(owner, before=mark_of(cursor), limit=limit)
+    found = context.space.jobs.page(owner, before=mark_of(cursor), limit=limit, asked_with=own_key(request))
     items = [job_data(one, context.options.kept_s) for one in found]
     return page_response(items, [one.mark for one in found], limit)
 

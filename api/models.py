@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from preflight.judging import UserLimits
 
@@ -55,8 +55,22 @@ class TextIn(_In):
     webhook: HookIn | None = None
 
 
+_ONE_OF_THESE: dict[str, JsonValue] = {
+    "anyOf": [
+        {"required": [name], "properties": {name: {"type": kind}}}
+        for name, kind in (
+            ("for", "string"),
+            *((f"max_{one}", "integer") for one in ("bytes", "pages", "tokens")),
+            ("max_seconds", "number"),
+        )
+    ]
+}
+
+
 class SplitIn(_LimitsIn):
     """What pieces are for, and how they are made. A target or a limit of your own is needed."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_OF_THESE)
 
     target: Annotated[TargetId | None, Field(alias="for", description="Receiving service")] = None
     via: Annotated[list[TargetId], Field(max_length=10, description="Gateways on the way")] = []

@@ -1,4 +1,4 @@
-"""Jobs of one's own: a key that may ask for work, and nothing else, may follow, fetch and end what it has asked for."""
+"""Jobs and documents of one's own: a key that may check, and nothing else, reaches what has come with it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,32 @@ from api.context import context_of, key_of, tenant_of
 from preflight.errors import ScopeMissing
 from preflight.service.jobs import asked_with
 
-_REFUSED = "This was asked for with another key. Use that one, or a key with the scope read, or write to cancel it."
+_REFUSED = "This came with another key. Use that one, or a key with the scope read, or write to cancel or remove it."
+
+
+def own_key(request: Request) -> str | None:
+    """Return the id of the key whose jobs and documents alone are shown; None where all of the tenant's are."""
+    return key_of(request) if request.scope.get("state", {}).get("own_only", False) else None
 
 
 async def own_job(request: Request) -> None:
-    """Let a request through that is about a job of the same key, where that is all its key may reach.
+    """Let a request through that is about a job or document of the same key, where that is all its key may reach.
 
     Raises:
-        ScopeMissing: Another key has asked for the job.
-        UnknownJob: There is none with this id, or it is somebody else's.
+        ScopeMissing: It came with another key.
+        UnknownJob: There is no job with this id, or it is somebody else's; UnknownDocument likewise.
     """
-    if not request.scope.get("state", {}).get("own_jobs_only", False):
+    key = own_key(request)
+    if key is None:
         return
-    named = [request.path_params[name] for name in ("job_id", "split_id") if name in request.path_params]
-    if len(named) != 1:
-        raise ScopeMissing(_REFUSED)
-    find = partial(context_of(request).space.jobs.find, named[0], owner=tenant_of(request))
-    if asked_with(await to_thread.run_sync(find)) != key_of(request):
-        raise ScopeMissing(_REFUSED)
+    space, owner = context_of(request).space, tenant_of(request)
+    named = {
+        name: value for name, value in request.path_params.items() if name in ("job_id", "split_id", "document_id")
+    }
+    for name, value in named.items():
+        if name == "document_id":
+            came_with = (await to_thread.run_sync(partial(space.documents.find, value, owner=owner))).asked_with
+        else:
+            came_with = asked_with(await to_thread.run_sync(partial(space.jobs.find, value, owner=owner)))
+        if came_with != key:
+            raise ScopeMissing(_REFUSED)

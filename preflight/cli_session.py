@@ -239,5 +239,5 @@ def progress() -> Iterator[Progress | None]:
     from rich.status import Status
 
     with Status("looking …", console=Console(stderr=True)) as status:
-        words = {"read": "units read", "ocr": "units recognized", "cut": "pieces cut"}
+        words = {"read": "units read", "ocr": "units recognized", "to cut": "pieces to cut", "cut": "pieces cut"}
         yield lambda stage, count: status.update(f"{count:,} {words.get(stage, stage)}")

@@ -162,6 +162,8 @@ class Bench:
             if self.on_progress:
                 self.on_progress("cut", self._done)
 
+        if self.on_progress:
+            self.on_progress("to cut", self._files)
         answers: list[_Answer] = []
         for outcome in self.executor.run(tasks, hear):
             _log_bug(outcome)

@@ -16,13 +16,13 @@ from service import Service
 from test_observing import figures, free_port
 from warm_command import warm_command
 
-from api.access import RULES, find_rule
+from api.access import OWN, RULES, find_rule
 from api.app import create_app
 from api.context import SCOPE, make_context
 from extractors.errors import UnknownUnit
 from preflight import UserLimits
 from preflight.client import AsyncClient, Client, SplitWish, TextWish
-from preflight.errors import KeyRequired, ScopeMissing, UnknownDocument, UnknownTarget
+from preflight.errors import KeyRequired, ScopeMissing, UnknownDocument, UnknownTarget, UsageError
 from preflight.service.door import names_of
 from preflight.service.options import ServiceOptions
 from preflight.service.space import open_space
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 EVERYBODY = {"/v1/targets", "/v1/targets/{target_id}", "/v1/limits", "/v1/version"}
 """What any key may see, though a route says that it reads."""
+LISTS = ("/v1/jobs", "/v1/documents")
 
 
 def make_key(folder: Path, *arguments: str) -> str:
@@ -70,7 +71,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[
 def test_the_table_of_access_and_the_routes_are_the_same(tmp_path: Path) -> None:
     with open_space(ServiceOptions(folder=tmp_path), Settings()) as space:
         app = create_app(make_context(space, None))
-    seen = set()
+    seen, described = set(), app.openapi()["paths"]
     for route in app.routes:
         if not isinstance(route, APIRoute):
             continue
@@ -82,6 +83,7 @@ def test_the_table_of_access_and_the_routes_are_the_same(tmp_path: Path) -> None
             assert rule.password == ("x-document-password" in taken)
             seen.add(rule)
             mark = (route.openapi_extra or {}).get(SCOPE)
+            assert described.get(route.path, {}).get(method.lower(), {}).get(OWN) == ("check" if rule.own else None)
             if mark is not None and route.path not in EVERYBODY:
                 assert rule.scope == mark, f"{method} {route.path}"
     assert set(RULES) - seen == {find_rule("GET", "/openapi.json")}
@@ -96,6 +98,12 @@ def test_callers_are_told_little_of_a_database_that_is_away(postgres: Server, tm
         httpx.Client(base_url=service.address, timeout=60) as at,
     ):
         assert at.get("/v1/jobs", headers={"X-Api-Key": key}).status_code == 200
+        for method, path in (("POST", "/v1/check"), ("PUT", "/process"), ("POST", "/v1/convert/file")):
+            idle = at.request(method, path, content=b"some text", headers={"X-Api-Key": key})
+            assert (idle.status_code, idle.json()["code"]) == (503, "busy"), "nobody works here"
+            assert idle.headers["retry-after"]
+        later = {"X-Api-Key": key, "Prefer": "respond-async"}
+        assert at.post("/v1/check", content=b"some text", headers=later).status_code == 202
         postgres.stop()
         try:
             told = [
@@ -240,7 +248,12 @@ def test_who_may_ask_for_work_reaches_what_was_asked_for_with_the_same_key(opene
     assert ask(checker, "GET", f"{check.headers['location']}/result").json()["verdict"]
     assert ask(checker, "POST", f"{check.headers['location']}/cancel").status_code == 409, "over already"
 
-    own = [rule for rule in RULES if rule.own]
+    left = check.json()["document_id"]
+    listed = {path: {one["id"] for one in ask(checker, "GET", path).json()["items"]} for path in LISTS}
+    assert listed == {"/v1/jobs": {check.json()["id"], split.json()["id"]}, "/v1/documents": {left}}
+    assert len(ask(reader, "GET", "/v1/documents").json()["items"]) == 2
+    assert all(ask(other, "GET", path).json()["items"] == [] for path in LISTS)
+    own = [rule for rule in RULES if (rule.own and "job_id" in rule.path) or "split_id" in rule.path]
     assert len(own) == 8
     for rule in own:
         path = rule.path.format(job_id=split.json()["id"], split_id=split.json()["id"], number=1)
@@ -251,8 +264,13 @@ def test_who_may_ask_for_work_reaches_what_was_asked_for_with_the_same_key(opene
         assert ask(reader, rule.methods, path).status_code == (403 if status == 409 else 200), path
         assert ask(checker, rule.methods, path.replace(split.json()["id"], "f" * 32)).status_code == 404, path
         assert ask(opened.ours, rule.methods, path).status_code == 404, "another tenant's"
-    for path in ("/v1/jobs", "/v1/documents", f"/v1/documents/{document}"):
-        assert ask(checker, "GET", path).status_code == 403
+    assert ask(checker, "GET", f"/v1/documents/{document}").status_code == 403, "it came with another key"
+    assert ask(checker, "DELETE", f"/v1/documents/{document}").status_code == 403
+    assert ask(other, "DELETE", f"/v1/documents/{left}").status_code == 403
+    assert ask(checker, "GET", f"/v1/documents/{left}/units/1/text").status_code == 403, "that reads"
+    assert ask(checker, "GET", f"/v1/documents/{left}").json()["id"] == left
+    assert ask(checker, "DELETE", f"/v1/documents/{left}").status_code == 204
+    assert ask(checker, "GET", f"/v1/documents/{left}").status_code == 404
     again = [
         httpx.post(f"{opened.service.address}/v1/documents/{document}/checks", json={},
                    headers={"x-api-key": key, "idempotency-key": "once"})
@@ -317,4 +335,7 @@ def test_it_answers_to_loopbacks_names_alone(opened: Opened) -> None:
 def test_names() -> None:
     assert names_of("127.0.0.1", ["Docs.Example.org"]) >= {"localhost", "::1", "docs.example.org"}
     assert names_of("0.0.0.0", []) == frozenset(), "beyond loopback any name, unless some are given"  # noqa: S104
-    assert names_of("0.0.0.0", ["a"]) == {"a"}  # noqa: S104
+    assert names_of("0.0.0.0", ["a", "10.0.0.1", "x_1.example.org."]) == {"a", "10.0.0.1", "x_1.example.org"}  # noqa: S104
+    for wrong in ("exa mple", "https://a.example", "a.example:80", "a..b", "", "-a", "a/b", "*.example", "x" * 64):
+        with pytest.raises(UsageError, match="--allowed-host"):
+            names_of("127.0.0.1", [wrong])

@@ -71,7 +71,11 @@ def make(request: pytest.FixtureRequest, artifacts: Artifacts) -> Iterator[MakeE
 
 
 def unit(artifacts: Artifacts, path: Path, number: int = 0, **changes: Any) -> Unit:
-    wanted = make_request((Order(),), Settings(timeout=20, ocr_engine="null"), changes.pop("split", None))
+    wanted = make_request(
+        (Order(limits=changes.pop("limits", UserLimits())),),
+        Settings(timeout=20, ocr_engine="null"),
+        changes.pop("split", None),
+    )
     place = locator(find_document(path), "0" * 64, artifacts)
     given: Json = {
         "job_id": f"{number:032x}",
@@ -208,6 +212,15 @@ def test_a_long_unit_is_not_done_twice(slots: StoppableSlots, artifacts: Artifac
     assert (again.status, again.receipt, again.place[2]) == ("ok", first.receipt, 2)
     artifacts.drop((first.receipt or {})["reports"][0])
     assert run_unit(unit(artifacts, tmp_path / "slow.txt"), slots, artifacts, {}).receipt == first.receipt
+
+
+def test_how_far_cutting_is_has_an_end(slots: StoppableSlots, artifacts: Artifacts, samples: Path) -> None:
+    one = unit(artifacts, samples / "report.pdf", split=SplitOptions(), limits=UserLimits(pages=5))
+    told: list[tuple[str, int, int | None]] = []
+
+    assert run_unit(one, slots, artifacts, {}, tell=lambda *what: told.append(what)).problem is None
+
+    assert [what for what in told if what[0] == "cut"] == [("cut", 1, 3), ("cut", 2, 3), ("cut", 3, 3)]
 
 
 def test_no_failure_answers_for_a_later_attempt(slots: StoppableSlots, artifacts: Artifacts, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_key_opens_what_its_scopes_say_and_names_the_tenant(store: KeyStore) -
         assert answer.status_code == 200
         assert (answer.json()["tenant"], answer.json()["key_id"]) == ("mill", key.id)
     problem(ask(guard, "POST", "/v1/documents", x_api_key=made.token), 403, "scope-missing")
-    problem(ask(guard, "GET", "/v1/jobs", x_api_key=made.token), 403, "scope-missing")
+    problem(ask(guard, "GET", f"/v1/documents/{'0' * 32}/units/1/text", x_api_key=made.token), 403, "scope-missing")
     assert ask(guard, "GET", "/v1/targets", x_api_key=made.token).status_code == 200
     assert ask(guard, "GET", "/v1/jobs", x_api_key=boss.token).status_code == 200
 
@@ -198,6 +198,22 @@ def test_a_days_bytes_are_a_days_bytes(store: KeyStore) -> None:
     assert ask(guard, "POST", "/v1/check", x_api_key=few.token).status_code == 200
     answer = ask(guard, "POST", "/v1/check", x_api_key=few.token)
     assert "10 bytes a day (UTC), and none are left today." in answer.json()["detail"]
+    for method, path in (("GET", "/v1/targets"), ("GET", "/v1/jobs"), ("POST", f"/v1/documents/{'0' * 32}/splits")):
+        assert ask(guard, method, path, x_api_key=few.token).status_code == 200, "no document is sent"
+
+
+def test_bodies_that_can_be_taken_in_two_ways_are_refused() -> None:
+    inside = Inside()
+    guard = Guard(inside, LIMITS)
+
+    zipped = ask(guard, "POST", "/v1/check", content_encoding="gzip")
+    problem(zipped, 415, "unsupported-media-type")
+    assert "not compressed" in zipped.json()["detail"]
+    assert ask(guard, "POST", "/v1/check", content_encoding="identity").status_code == 200
+    both = ask(guard, "POST", "/v1/check", content_length="10", transfer_encoding="chunked")
+    problem(both, 400, "bad-request")
+    assert both.headers["connection"] == "close"
+    assert inside.reached == 1
 
 
 def test_a_minutes_requests_are_a_minutes_requests(store: KeyStore) -> None:

@@ -144,6 +144,25 @@ def test_a_check_that_takes_too_long_to_wait_for_is_a_job(at: httpx.Client, samp
     assert at.get(job["result_url"]).content == at_once.content
 
 
+def test_the_same_key_is_the_same_check(at: httpx.Client, samples: Path) -> None:
+    def check(name: str, query: dict[str, str], **headers: str) -> httpx.Response:
+        named = {"Idempotency-Key": "a"} | {one.replace("_", "-"): value for one, value in headers.items()}
+        return at.post("/v1/check", params=query, content=(samples / name).read_bytes(), headers=named)
+
+    query = {"for": "anthropic-messages"}
+    started = check("notes.md", query, prefer="respond-async")
+    answers = [check("notes.md", query), check("notes.md", query, prefer="wait=60")]
+
+    assert started.status_code == 202
+    assert {one.headers["location"] for one in (started, *answers)} == {started.headers["location"]}
+    assert answers[0].json()["verdict"] == "fits"
+    is_problem(check("notes.md", {"for": "textract"}), 422, "idempotency-key-reused")
+    is_problem(check("report.pdf", query), 422, "idempotency-key-reused")
+    is_problem(check("notes.md", query, x_document_password="x"), 422, "usage")
+    late = {"Prefer": "respond-async", "X-Document-Password": "x"}
+    is_problem(at.post("/v1/check", content=b"text", headers=late), 422, "usage")
+
+
 def finished(at: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
     """Follow a job to its end; return it."""
     assert answer.status_code == 202, answer.text

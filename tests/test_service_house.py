@@ -125,6 +125,7 @@ def test_documents_and_jobs_go_when_their_time_is_over(tmp_path: Path) -> None:
         over = update(documents).where(documents.c.id == old.id).values(expires_at=time.time() - 1000)
         made.ledger.database.write(lambda connection: connection.execute(over))
 
+        assert [one.id for one in made.documents.page("")] == [new.id], "at once, not when it is removed"
         Housekeeping(made).purge()
 
         assert not path.exists()

@@ -99,5 +99,17 @@ class Done:
 
 
 def progress_of(bench: Bench, goal: int | None = None) -> Progress:
-    """Return what takes stages and counts and tells them on; of a stage whose end is known, with that."""
-    return lambda stage, count: bench.tell(stage, count, goal if stage != "cut" else None)
+    """Return what takes stages and counts and tells them on; of a stage whose end is known, with that.
+
+    Pieces to be cut are as many as are known so far: one that turns out too large is cut again.
+    """
+    to_cut: int | None = None
+
+    def tell(stage: str, count: int) -> None:
+        nonlocal to_cut
+        if stage == "to cut":
+            to_cut = count
+        else:
+            bench.tell(stage, count, to_cut if stage == "cut" else goal)
+
+    return tell

@@ -48,10 +48,12 @@ def earlier(table: Table, owner: str, mark: Mark) -> ColumnElement[bool]:
     return table.c.seq < func.coalesce(there, last + 1, 0)
 
 
-def page(owner: str, before: Mark | None, limit: int, without: str) -> Select[Any]:
+def page(owner: str, before: Mark | None, limit: int, without: str, within: str | None = None) -> Select[Any]:
     """Select an owner's jobs that are about something, the latest first."""
     statement = select(jobs).where(jobs.c.owner == owner, jobs.c.subject.is_not(None))
     statement = statement.where(jobs.c.key.not_like(f"{without}%"))
+    if within is not None:
+        statement = statement.where(jobs.c.document.contains(within, autoescape=True))
     if before is not None:
         statement = statement.where(earlier(jobs, owner, before))
     return statement.order_by(jobs.c.seq.desc()).limit(limit)

@@ -12,7 +12,7 @@ from preflight.errors import LedgerUnavailable
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest step in ``migrations/versions``; a test compares. Known here, so that alembic is loaded on need only."""
 
 _LOCK = 7_262_018_114

@@ -111,6 +111,8 @@ documents = Table(
     Column("sha256", String(64), nullable=False),
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False, index=True),
+    # The API key it came with; null where there are no keys, or where that is not known.
+    Column("asked_with", String(200)),
     UniqueConstraint("owner", "key"),
 )
 

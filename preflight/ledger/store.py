@@ -191,7 +191,15 @@ class Ledger:
         if reached:
             self.database.write(lambda connection: listing.note(connection, reached), durable=False)
 
-    def page(self, owner: str, *, before: Mark | None = None, limit: int = 50, without: str = " ") -> list[JobView]:
+    def page(
+        self,
+        owner: str,
+        *,
+        before: Mark | None = None,
+        limit: int = 50,
+        without: str = " ",
+        within: str | None = None,
+    ) -> list[JobView]:
         """Return an owner's jobs that are about something, the latest first.
 
         Args:
@@ -199,8 +207,9 @@ class Ledger:
             before: Only those that came before this mark.
             limit: At most so many.
             without: Those whose key begins so are left out.
+            within: Only those with this text in what is known of their document.
         """
-        return [listing.view_of(row) for row in self._rows(listing.page(owner, before, limit, without))]
+        return [listing.view_of(row) for row in self._rows(listing.page(owner, before, limit, without, within))]
 
     def about(self, subject: str) -> list[str]:
         """Return the names of all jobs about something."""

@@ -46,6 +46,7 @@ class StoredDocument:
         sha256: Its hash.
         created_at: Seconds since 1970.
         expires_at: When it is removed, the same.
+        asked_with: Id of the API key it came with; empty where there was none.
     """
 
     id: str
@@ -55,6 +56,7 @@ class StoredDocument:
     sha256: str
     created_at: float
     expires_at: float
+    asked_with: str = ""
 
     @property
     def mark(self) -> Mark:
@@ -72,7 +74,14 @@ class Documents:
         self._uploads = uploads
 
     def take(
-        self, path: Path, name: str, *, owner: str, sha256: str | None = None, key: str | None = None
+        self,
+        path: Path,
+        name: str,
+        *,
+        owner: str,
+        sha256: str | None = None,
+        key: str | None = None,
+        asked_with: str = "",
     ) -> StoredDocument:
         """Make a document of a complete file, which is moved; it is there after a crash once this returns.
 
@@ -82,6 +91,7 @@ class Documents:
             owner: Whose it is.
             sha256: Its hash, where that is known.
             key: Idempotency key: the same key of the same owner is the same document.
+            asked_with: Id of the API key it comes with; empty where there are none.
 
         Raises:
             IdempotencyKeyReused: The key stands for another document.
@@ -94,7 +104,7 @@ class Documents:
             if known is not None:
                 return _same(known, name, digest)
         upload = self._uploads.take(path, owner=owner, metadata=metadata_of(name))
-        entered = self._enter(upload, digest, key)
+        entered = self._enter(upload, digest, key, asked_with)
         if entered.id != upload.id:  # another request with the same key came first
             self._uploads.remove(upload.id, owner=owner)
             return _same(entered, name, digest)
@@ -123,9 +133,21 @@ class Documents:
             raise UploadUnfinished(f"{missing:,} bytes of this document are still to come. Finish the upload first.")
         return self.register(upload)
 
-    def page(self, owner: str, *, before: Mark | None = None, limit: int = 50) -> list[StoredDocument]:
-        """Return an owner's documents, the latest first; with ``before``, those that came before it."""
-        statement = select(documents).where(documents.c.owner == owner)
+    def page(
+        self, owner: str, *, before: Mark | None = None, limit: int = 50, asked_with: str | None = None
+    ) -> list[StoredDocument]:
+        """Return an owner's documents, the latest first.
+
+        Args:
+            owner: Whose.
+            before: Only those that came before this mark.
+            limit: At most so many.
+            asked_with: Only those that came with the API key of this id.
+        """
+        there = documents.c.expires_at >= self._database.now()
+        statement = select(documents).where(documents.c.owner == owner, there)
+        if asked_with is not None:
+            statement = statement.where(documents.c.asked_with == asked_with)
         if before is not None:
             statement = statement.where(earlier(documents, owner, before))
         return [_stored(row) for row in self._rows(statement.order_by(documents.c.seq.desc()).limit(limit))]
@@ -167,7 +189,7 @@ class Documents:
         row = self._one(select(documents).where(documents.c.owner == owner, documents.c.key == key))
         return None if row is None else _stored(row)
 
-    def _enter(self, upload: Upload, sha256: str, key: str | None) -> StoredDocument:
+    def _enter(self, upload: Upload, sha256: str, key: str | None, asked_with: str = "") -> StoredDocument:
         values = {
             "id": upload.id,
             "owner": upload.owner,
@@ -177,6 +199,7 @@ class Documents:
             "sha256": sha256,
             "created_at": upload.path.stat().st_mtime,
             "expires_at": upload.expires_s,
+            "asked_with": asked_with or None,
         }
 
         def work(connection: Connection) -> Row[Any]:
@@ -223,4 +246,5 @@ def _stored(row: Row[Any]) -> StoredDocument:
         sha256=row.sha256,
         created_at=row.created_at,
         expires_at=row.expires_at,
+        asked_with=row.asked_with or "",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_HOST = re.compile(
+    r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*"
+)
 _WORD = re.compile(r"[a-z0-9_-]{1,63}")
 
 
@@ -42,9 +46,25 @@ def names_of(host: str, allowed: Collection[str]) -> frozenset[str]:
     """Return the names by which a service on an address may be called; empty for any.
 
     On loopback a page of any site could otherwise reach it from a browser, by a name that it lets resolve to loopback.
+
+    Raises:
+        UsageError: One of the names can be none.
     """
-    given = frozenset(one.lower() for one in allowed)
+    given = frozenset(one.lower().removesuffix(".") for one in allowed)
+    if not all(_HOST.fullmatch(one) or _is_address(one) for one in given):
+        raise UsageError(
+            "--allowed-host is a name such as preflight.example.org, without http://, port or spaces. Give each name "
+            "by itself."
+        )
     return given | {host, *LOOPBACK} if host in LOOPBACK else given
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_known(name: str, names: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from preflight.engine.request import Request, make_request
 from preflight.errors import IdempotencyKeyReused, JobEnded, JobUnfinished, ResultGone, ServiceBusy, UnknownJob
-from preflight.ledger.records import NewJob, job_id
+from preflight.ledger.records import NewJob, job_id, to_text
 from preflight.ledger.states import JobState
 from preflight.service.results import Results
 
@@ -116,9 +116,19 @@ class Jobs:
             raise UnknownJob("There is no such job. It may have expired: ask for the work again.")
         return view
 
-    def page(self, owner: str, *, before: Mark | None = None, limit: int = 50) -> list[JobView]:
-        """Return an owner's jobs, the latest first; with ``before``, those that came before it."""
-        return self._ledger.page(owner, before=before, limit=limit, without=f"{LOOK} ")
+    def page(
+        self, owner: str, *, before: Mark | None = None, limit: int = 50, asked_with: str | None = None
+    ) -> list[JobView]:
+        """Return an owner's jobs, the latest first.
+
+        Args:
+            owner: Whose.
+            before: Only those that came before this mark.
+            limit: At most so many.
+            asked_with: Only those that were asked for with the API key of this id.
+        """
+        place = None if asked_with is None else to_text({_WITH: asked_with}).strip("{}")
+        return self._ledger.page(owner, before=before, limit=limit, without=f"{LOOK} ", within=place)
 
     def cancel(self, name: str, *, owner: str) -> JobView:
         """End a job.

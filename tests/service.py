@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from preflight.execution import Executor
 
@@ -57,7 +57,8 @@ def running(executor: Executor, *, max_body_bytes: int = 50_000_000) -> Iterator
 class Service:
     """`preflight serve` as a user starts it, in a process of its own that can be killed and started again."""
 
-    def __init__(self, folder: Path, *arguments: str, command: str = "serve") -> None:
+    def __init__(self, folder: Path, *arguments: str, command: str = "serve", before: Sequence[str] = ()) -> None:
+        """``before`` is a command that runs the command behind it, as its own process."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
@@ -65,7 +66,7 @@ class Service:
         self.address = f"http://127.0.0.1:{port}"
         listening = ["--port", port] if command == "serve" else []
         program = Path(sys.executable).with_name("preflight")
-        self._command = [str(program), command, *listening, "--data", str(folder), *arguments]
+        self._command = [*before, str(program), command, *listening, "--data", str(folder), *arguments]
         self._serves = command == "serve"
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -222,12 +222,12 @@ async def _write_blocks(append: Append, request: Request, stall_s: float) -> Non
         async for part in _parts(request, stall_s):
             block += part
             if len(block) >= BLOCK_BYTES:
-                await to_thread.run_sync(append.write, bytes(block))
-                block.clear()
+                full, block = block, bytearray()  # a block is tried once: what of it is written then counts
+                await to_thread.run_sync(append.write, full)
     finally:
         if block:
             with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(append.write, bytes(block))
+                await to_thread.run_sync(append.write, block)
 
 
 async def _parts(request: Request, stall_s: float) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from preflight.document import storage_error
-from preflight.errors import ChecksumDiffers, TooLarge, UnknownUpload, UploadBusy
+from preflight.errors import ChecksumDiffers, OutputError, TooLarge, UnknownUpload, UploadBusy
 from preflight.storage import sync_path
 
 if TYPE_CHECKING:
@@ -79,14 +79,18 @@ class Append:
         self._sum = None if checksum is None else hashlib.new(checksum.algorithm, usedforsecurity=False)
         self._mark = upload.path.parent / _UNCHECKED
         self._finished = False
+        self._failure: OutputError | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray) -> None:
         """Write the next bytes.
 
         Raises:
             TooLarge: More than the upload was to have. None of ``data`` is written.
-            OutputError: They cannot be written; DiskFull when there is no space.
+            OutputError: They cannot be written, or those before them could not; DiskFull when there is no space. Some
+                of them may have been: :attr:`offset` knows, and nothing can follow them here.
         """
+        if self._failure is not None:
+            raise self._failure
         if self.offset + len(data) > self.upload.length:
             raise TooLarge(f"More bytes came than the {self.upload.length:,} that were announced.")
         view = memoryview(data)
@@ -98,7 +102,8 @@ class Append:
                     self._sum.update(view[:written])
                 view = view[written:]
         except OSError as error:
-            raise storage_error(error, "the upload") from error
+            self._failure = storage_error(error, "the upload")
+            raise self._failure from error
 
     def finish(self) -> int:
         """Make sure of what was written; return the offset after it.

@@ -128,6 +128,23 @@ def test_no_room(tmp_path: Path) -> None:
         store.create(100_000_000)
 
 
+def test_nothing_follows_a_block_that_was_written_in_part(store: UploadStore) -> None:
+    """Whoever has that block still would write its beginning twice if there is room again by then."""
+    upload = store.create(1_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with store.append(upload.id, 0) as append:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (300, hard))
+            with pytest.raises(OutputError):
+                append.write(b"0123456789" * 50)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        with pytest.raises(OutputError):
+            append.write(b"0123456789" * 50)
+
+    assert store.find(upload.id).path.read_bytes() == b"0123456789" * 30
+
+
 def test_what_is_not_finished_in_time_goes(tmp_path: Path) -> None:
     clock = [os.stat(tmp_path).st_mtime]  # noqa: PTH116
     store = UploadStore(tmp_path, max_bytes=100, ttl_s=1_000, reserve_bytes=0, now=lambda: clock[0])

@@ -9,6 +9,7 @@ problem.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import io
 import json
@@ -43,6 +44,8 @@ FREE_GROWTH_BYTES = 1 << 28
 """A file a worker writes may be so many times as large as all it is made from, and this much more."""
 MANY_FILES = 20_000
 """Open files of a worker: all pieces of a long document are joined at once."""
+LONG_ANSWER_BYTES = 500_000
+"""An answer on some thousand units. Who takes it needs memory, and reading that many has taken much of it here."""
 
 
 _WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
@@ -163,7 +166,16 @@ def serve(pipe_fd: int) -> None:
         finally:
             offer(None)
             pen.close()
+        if len(answer) >= LONG_ANSWER_BYTES:
+            _give_back_memory()
         pipe.send_bytes(answer)
+
+
+def _give_back_memory() -> None:
+    """Give what was freed back to the system (glibc), which otherwise happens at the end of the heap alone."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _receive_descriptors(pipe: Connection, count: int) -> list[int]:

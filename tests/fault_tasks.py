@@ -5,6 +5,7 @@ The workers' fork server imports this module when a test names it in ``preload``
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -12,9 +13,12 @@ import time
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from preflight.tasks import TASKS
+from preflight.worker import LONG_ANSWER_BYTES
 
 if TYPE_CHECKING:
     from preflight.tasks import Emit
+
+HOARD_BYTES = 100_000_000
 
 
 def count_bytes(file: BinaryIO, payload: object, emit: Emit) -> bytes:
@@ -71,7 +75,20 @@ def chatter(file: BinaryIO, payload: object, emit: Emit) -> bytes:
     return b"quiet"
 
 
+def hoard(file: BinaryIO, payload: object, emit: Emit) -> bytes:
+    """What reading a long document leaves: much freed memory below some that is kept, and a long answer."""
+    library = ctypes.CDLL(None)
+    library.malloc.restype = ctypes.c_void_p
+    blocks = [library.malloc(ctypes.c_size_t(HOARD_BYTES // 1000)) for _ in range(1000)]
+    for block in blocks:
+        ctypes.memset(block, 1, HOARD_BYTES // 1000)
+    for block in blocks[:-1]:
+        library.free(ctypes.c_void_p(block))
+    return b"%d" % os.getpid() + b" " * LONG_ANSWER_BYTES
+
+
 TASKS.update(
+    hoard=hoard,
     count_bytes=count_bytes,
     abort=abort,
     be_killed=be_killed,

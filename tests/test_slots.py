@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fault_tasks import HOARD_BYTES
 
 from preflight.document import Document, find_document
 from preflight.errors import ServiceBusy
@@ -94,6 +96,15 @@ def test_library_chatter_does_not_reach_our_streams(
 
     assert outcome.result == b"quiet"
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another C library than glibc")
+def test_a_worker_gives_freed_memory_back_before_a_long_answer(slots: Slots, document: Document) -> None:
+    (outcome,) = slots.run(tasks(document, "hoard"))
+
+    status = Path(f"/proc/{int(outcome.result or b'0')}/status").read_text("ascii")
+    (resident,) = (int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("RssAnon"))
+    assert resident < HOARD_BYTES / 2
 
 
 def test_events_arrive_before_the_result(slots: Slots, document: Document) -> None:

@@ -31,7 +31,7 @@ OpenedWith = Literal["none", "empty", "user", "owner"]
 
 REPAIR_MAX_BYTES = 200_000_000
 """A repair holds the whole rewritten file in memory, beside the damaged one."""
-KEPT_BYTES = 100_000_000
+KEPT_BYTES = 50_000_000
 """Bytes of pages PDFium may have looked at before it has to let go of them."""
 A_SCAN_BYTES = 1_000_000
 """What a page is taken to have where nobody has counted."""

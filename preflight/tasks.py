@@ -67,10 +67,10 @@ def examine(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
     """
     task = _read_task(payload)
     source, options, noticed = opened(file, task.name, task.password, task.limits)
-    options = replace(options, skip=task.skip, begin=emit.begin)
+    options = replace(options, skip=task.skip, begin=emit.begin, look=task.look)
     emit(dump(source))
     sink = _Measuring(task.encodings, emit, prints=task.prints)
-    facts = extractor_for(source.media_type).read(file, replace(options, look=task.look), sink)
+    facts = extractor_for(source.media_type).read(file, options, sink)
     sink.flush()
     facts = replace(facts, findings=(*noticed, *facts.findings))
     return dump(
@@ -85,7 +85,7 @@ def text(file: BinaryIO, payload: Payload, emit: Emit) -> bytes:
     """
     task = _read_task(payload)
     source, options, noticed = opened(file, task.name, task.password, task.limits)
-    options = replace(options, skip=task.skip, begin=emit.begin)
+    options = replace(options, skip=task.skip, begin=emit.begin, look=task.look)
     emit(dump(source))
     facts = extractor_for(source.media_type).read(file, options, lambda _, unit: emit(dump(unit)))
     facts = replace(facts, findings=(*noticed, *facts.findings))

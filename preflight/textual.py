@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from extractors.facts import Finding, Origin, Role, Source, UnitKind, UnitText
@@ -13,11 +13,12 @@ from preflight.wire import adapter, json_bytes
 from preflight.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from extractors.facts import DocumentFacts, TextPart
     from preflight.document import Document
     from preflight.execution import Executor
+    from preflight.messages import Examined
     from preflight.reading import Progress
     from preflight.settings import Settings
 
@@ -89,11 +90,28 @@ def document_text(
     examined, units = read_text(document, settings, executor, password=password, look=known is None)
     if isinstance(examined, Unread):
         return DocumentText(source=examined.source, problem=examined.problem)
-    facts = examined.facts
-    if known is not None and known.unit_count == facts.unit_count:
-        facts = known
-        unread = {unit.number for unit in facts.units if unit.kind is UnitKind.UNREADABLE}
+    if known is not None and known.unit_count != examined.facts.unit_count:  # no longer what was known
+        return document_text(document, settings, executor, ocr=ocr, password=password, on_progress=on_progress)
+    if known is not None:
+        examined = replace(examined, facts=known)
+        unread = {unit.number for unit in known.units if unit.kind is UnitKind.UNREADABLE}
         units = [UnitText(number=unit.number) if unit.number in unread else unit for unit in units]
+    return with_ocr(document, examined, units, settings, executor, ocr=ocr, password=password, on_progress=on_progress)
+
+
+def with_ocr(
+    document: Document,
+    examined: Examined,
+    units: Sequence[UnitText],
+    settings: Settings,
+    executor: Executor,
+    *,
+    ocr: str,
+    password: str | None = None,
+    on_progress: Progress | None = None,
+) -> DocumentText:
+    """Complete what :func:`preflight.reading.read_text` told of a document by OCR; arguments as in `document_text`."""
+    facts = examined.facts
     run = OcrRun(texts={}, errors={})
     wanted = units_to_recognize(facts, ocr)
     if wanted:

@@ -14,11 +14,12 @@ from made_pages import drawn, paste, photographed, prose
 from preflight.artifacts import Artifacts
 from preflight.document import find_document
 from preflight.engine.base import MAX_UNIT_BYTES, Unit, UnitOutcome
+from preflight.engine.bench import FAN_OUT
 from preflight.engine.local import LocalEngine
 from preflight.engine.null import NullEngine
 from preflight.engine.places import document_of, locator
 from preflight.engine.request import Request, make_request
-from preflight.engine.work import FAN_OUT, run_unit
+from preflight.engine.work import run_unit
 from preflight.engine.workers import StoppableSlots
 from preflight.errors import OutputError, UsageError
 from preflight.judging import Order, UserLimits

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from extractors.facts import Origin, Role, TextPart, UnitText
 from preflight.document import find_document
-from preflight.reading import merge_text
+from preflight.messages import Examined
+from preflight.reading import merge_text, read_text
 from preflight.settings import Settings
 from preflight.textual import document_text, write_text
 
@@ -29,6 +31,21 @@ def test_ocr_reads_exactly_the_units_that_need_it(samples: Path, workers: Slots)
     recognized = text.units[1].parts[0]
     assert recognized.confidence is not None
     assert recognized.confidence > 0.8
+
+
+def test_pixels_of_a_known_document_are_not_looked_at_again(samples: Path, workers: Slots) -> None:
+    scan = find_document(samples / "scan.pdf")
+    known, _ = read_text(scan, Settings(), workers)
+    again, _ = read_text(scan, Settings(), workers, look=False)
+
+    assert isinstance(known, Examined)
+    assert isinstance(again, Examined)
+    assert all(unit.needs_ocr for unit in known.facts.units)
+    assert all("not-looked-at" in unit.reasons for unit in again.facts.units)
+    whole = document_text(scan, Settings(ocr_engine="null"), workers)
+    assert document_text(scan, Settings(ocr_engine="null"), workers, known=known.facts) == whole
+    other = replace(known.facts, unit_count=1, units=known.facts.units[:1])  # of what it was before
+    assert document_text(scan, Settings(ocr_engine="null"), workers, known=other) == whole
 
 
 def test_without_ocr_the_gap_is_told(samples: Path, workers: Slots) -> None:

@@ -65,6 +65,7 @@ class Pages:
         self._opened = opened
         self._stored = stored
         self._options = options
+        self._looks = options.look or damaged  # whether a damaged page is read by qpdf depends on what it shows
         self._images = KnownImages(see_through=stored.see_through, repeated=stored.repeated, bilevel=stored.bilevel)
 
     def findings(self) -> Iterator[Finding]:
@@ -117,7 +118,7 @@ class Pages:
             annotated = sum(_inked(part.text) for part in notes)
             seen = self._look(page, None if lies else textpage, measured, lies, annotated=annotated > 0)
         verdict = judge(measured, lies, seen, annotated=annotated)
-        if not self._options.look and "cannot-be-drawn" in verdict.reasons:  # nobody tried
+        if not self._looks and "cannot-be-drawn" in verdict.reasons:  # nobody tried
             verdict = Judgement(kind=UnitKind.IMAGE, reasons=("no-text-layer", "not-looked-at"))
         parts = (TextPart(text=text), *notes) if text.strip() else notes
         return _Page(measured, verdict, parts)
@@ -133,7 +134,7 @@ class Pages:
         self, page: object, textpage: object | None, measured: PageMeasure, lies: str | None, *, annotated: bool
     ) -> PixelLook | None:
         """Look at the page's pixels where its structure leaves open what it is."""
-        if not self._options.look or not wants_look(measured, lies):
+        if not self._looks or not wants_look(measured, lies):
             return None
         from extractors.pdf.peek import DPI, DPI_BESIDE_TEXT, peek
 

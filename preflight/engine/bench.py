@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from preflight.problems import Problem
     from preflight.reading import Progress
 
+FAN_OUT = 8
+"""Pages to recognize from which on a document is worth several units of work."""
+
 Tell = Callable[[str, int, int | None], None]
 """Takes what is being done, how much of it is done, and how much there is to do, if that is known."""
 

@@ -7,48 +7,71 @@ from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits
 from extractors.errors import UnknownUnit
-from preflight.engine.bench import STATUS_OF, Bench, Done, progress_of
+from preflight.engine.bench import FAN_OUT, STATUS_OF, Bench, Done, progress_of
 from preflight.execution import Task
 from preflight.problems import problem_from
 from preflight.reading import Unread, merge_text, read_text, recognize
-from preflight.textual import DocumentText, document_text, units_to_recognize, write_text
+from preflight.textual import DocumentText, document_text, units_to_recognize, with_ocr, write_text
 from preflight.views import ShowTask
 
 if TYPE_CHECKING:
-    from preflight.messages import Examined
+    from extractors.facts import DocumentFacts
+    from preflight.engine.request import TextWish
     from preflight.problems import Problem
 
 
-def pages_without_text(bench: Bench) -> tuple[Examined | Unread, list[int]]:
-    """Read a document; return what was told of it, and the numbers of the units that need OCR."""
-    examined, _ = read_text(bench.document, bench.request.settings, bench.executor, password=bench.password)
-    if isinstance(examined, Unread) or bench.request.text is None:
-        return examined, []
-    return examined, units_to_recognize(examined.facts, bench.request.text.ocr)
+def text_planned(bench: Bench) -> tuple[Done | DocumentFacts, list[int]]:
+    """Read a document and put its text into the store, if not many of its units need OCR.
 
-
-def text_written(bench: Bench, *, goal: int | None) -> Done:
-    """Put the text of a document into the store.
-
-    Args:
-        bench: What is to be done.
-        goal: Pages that are recognized on the way, if that is known.
+    Returns:
+        What came of it; where many need OCR, the facts of the document, and the numbers of those units.
     """
-    wish = bench.request.text
-    if wish is None:
-        raise ValueError("nobody asked for text")
-    text = document_text(
+    wish = _wish(bench)
+    examined, units = read_text(bench.document, bench.request.settings, bench.executor, password=bench.password)
+    if isinstance(examined, Unread):
+        return Done(receipt={}, keeps=(), problem=examined.problem), []
+    wanted = units_to_recognize(examined.facts, wish.ocr)
+    if len(wanted) > FAN_OUT:
+        return examined.facts, wanted
+    text = with_ocr(
         bench.document,
+        examined,
+        units,
         bench.request.settings,
         bench.executor,
         ocr=wish.ocr,
         password=bench.password,
-        on_progress=progress_of(bench, goal),
+        on_progress=progress_of(bench, len(wanted)),
     )
+    return _written(bench, text), []
+
+
+def text_assembled(bench: Bench, facts: DocumentFacts) -> Done:
+    """Put the text of a document into the store, of which pixels were looked at and pages recognized before."""
+    text = document_text(
+        bench.document,
+        bench.request.settings,
+        bench.executor,
+        ocr=_wish(bench).ocr,
+        password=bench.password,
+        on_progress=progress_of(bench),
+        known=facts,
+    )
+    return _written(bench, text)
+
+
+def _wish(bench: Bench) -> TextWish:
+    if bench.request.text is None:
+        raise ValueError("nobody asked for text")
+    return bench.request.text
+
+
+def _written(bench: Bench, text: DocumentText) -> Done:
     if text.problem is not None:
         return Done(receipt={}, keeps=(), problem=text.problem)
-    name = bench.artifacts.put(write_text(text, wish.form))
-    receipt = {"file": name, "form": wish.form, "units": len(text.units), "complete": text.complete}
+    form = _wish(bench).form
+    name = bench.artifacts.put(write_text(text, form))
+    receipt = {"file": name, "form": form, "units": len(text.units), "complete": text.complete}
     return Done(receipt=receipt, keeps=[name], complete=text.complete)
 
 

@@ -13,12 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from extractors.errors import ExtractionError
+from extractors.facts import DocumentFacts
 from preflight.engine.base import UnitOutcome
-from preflight.engine.bench import STATUS_OF, Bench, Done, progress_of, tell_nobody
+from preflight.engine.bench import FAN_OUT, STATUS_OF, Bench, Done, progress_of, tell_nobody
 from preflight.engine.places import asked_of, document_of
 from preflight.engine.replay import Pages, Replay
 from preflight.engine.request import Request, wants_text
-from preflight.engine.texts import looked_at, pages_without_text, text_written
+from preflight.engine.texts import looked_at, text_assembled, text_planned
 from preflight.errors import PreflightError
 from preflight.judging import prepare, report_on, report_unread
 from preflight.ledger.records import FollowUp
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FAN_OUT = 8
-"""Pages to recognize from which on a document is worth several units of work."""
 MAX_RANGES = 100
 """Ranges of one document at most: what a plan tells of them must fit into its receipt."""
 LONG_S = 2.0
@@ -122,19 +121,20 @@ def _plan(bench: Bench) -> Done:
 
 def _plan_text(bench: Bench) -> Done:
     """Write the text of a document, if not many of its pages need OCR."""
-    examined, wanted = pages_without_text(bench)
-    if isinstance(examined, Unread):
-        return Done(receipt={}, keeps=(), problem=examined.problem)
-    if len(wanted) <= FAN_OUT:
-        return text_written(bench, goal=len(wanted))
-    return _spread(bench, wanted, {})
+    planned, wanted = text_planned(bench)
+    if isinstance(planned, Done):
+        return planned
+    return _spread(bench, wanted, {}, facts=bench.artifacts.put(dump(planned)))
 
 
-def _spread(bench: Bench, wanted: Sequence[int], receipt: Json) -> Done:
-    """Have many pages recognized side by side."""
+def _spread(bench: Bench, wanted: Sequence[int], receipt: Json, *, facts: str | None = None) -> Done:
+    """Have many pages recognized side by side; ``facts`` names what is known of the document besides its reading."""
     name, reading = bench.artifacts.put(dump(wanted)), bench.artifacts.put(bench.executor.reading())
     payload = bench.unit.payload | {"wanted": name, "reading": reading, "pages": len(wanted)} | receipt
     keeps = [*receipt.get("reports", ()), name, reading]
+    if facts is not None:
+        payload["facts"] = facts
+        keeps.append(facts)
     return Done(receipt=receipt, keeps=keeps, follow_up={"ranges": _ranges(wanted), "payload": payload})
 
 
@@ -164,7 +164,7 @@ def _assembly(bench: Bench) -> Done:
     reading = bench.artifacts.get(bench.unit.payload["reading"])
     again = replace(bench, executor=Replay(bench.executor, pages, reading))
     if bench.request.text is not None:
-        return text_written(again, goal=None)
+        return text_assembled(again, load(DocumentFacts, bench.artifacts.get(bench.unit.payload["facts"])))
     receipt = {name: value for name, value in bench.unit.payload.items() if name in ("reports", "units")}
     return _split(again, receipt, receipt["reports"])
 

@@ -12,7 +12,8 @@ from extractors.errors import OcrLanguageMissing, OcrUnavailable
 from extractors.ocr import ENGINES, choose_engine
 from extractors.ocr.base import OcrEngine
 from extractors.ocr.null import NullEngine
-from extractors.ocr.tessdata import is_language
+from extractors.ocr.tessdata import is_language, place
+from extractors.ocr.words import mean_confidence, read_tsv, text_of
 
 TEXT = "The quick brown fox jumps\nover the lazy dog near 42 trees"
 ENGLISH = ("eng",)
@@ -65,6 +66,26 @@ def test_reads_plain_words(reader: OcrEngine) -> None:
     assert found.rotation == 0
     assert found.engine.startswith(reader.name)
     assert reader.version() in found.engine
+
+
+def test_pixels_and_words_are_handed_over_as_png_and_tsv_would_be() -> None:
+    """In an image whose rows do not end at whole words of memory."""
+    engine = made("tesserocr")
+    import tesserocr
+
+    image = typeset(f"{TEXT}\n\n\n{TEXT}")
+    image = image.crop((0, 0, image.width - 3 - image.width % 4, image.height))
+    found = engine.recognize(image, dpi=200, languages=ENGLISH, timeout_s=60)
+    where = place(ENGLISH)
+    with tesserocr.PyTessBaseAPI(path=where.folder, lang=where.language) as api:
+        api.SetImage(image)
+        api.SetSourceResolution(200)
+        api.Recognize()
+        words = read_tsv(api.GetTSVText(0))
+
+    assert image.width % 4 == 1
+    assert len({word.place for word in words}) > 1
+    assert (found.text, found.confidence) == (text_of(words), mean_confidence(words))
 
 
 def test_white_paper_has_no_text(engine: OcrEngine) -> None:

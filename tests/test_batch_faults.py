@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -37,58 +36,78 @@ COUNT = 24
 
 
 @pytest.fixture(scope="module")
-def folder(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Documents that take a moment each, and some that are cut into many pieces."""
+def documents(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Documents that can be held, and some that are cut into many pieces."""
     root = tmp_path_factory.mktemp("in")
     (root / "sub").mkdir()
     for number in range(COUNT):
-        (root / "sub" / f"slow-{number:02}.txt").write_text(f"FAULT sleep 0.15\ndocument {number}\n")
+        (root / "sub" / f"held-{number:02}.txt").write_text(f"FAULT held 0\ndocument {number}\n")
     for name in ("report.pdf", "mixed.pdf", "scan.pdf"):
         shutil.copy(samples / name, root / name)
     (root / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
     return root
 
 
+def hold_from(folder: Path, first: int) -> None:
+    """Let workers wait at documents from a number on, and let go of those before: a run cannot end by surprise."""
+    for number, path in enumerate(sorted((folder / "sub").iterdir())):
+        path.chmod(0o600 if number >= first else 0o700)
+
+
+@pytest.fixture
+def folder(documents: Path) -> Path:
+    """The documents, none of them held."""
+    hold_from(documents, COUNT)
+    return documents
+
+
 @pytest.fixture(scope="module")
-def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def undisturbed(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What comes out when nothing happens."""
+    hold_from(documents, COUNT)
     out = tmp_path_factory.mktemp("undisturbed")
-    run(folder, out, 3, **SPLIT)
+    run(documents, out, 3, **SPLIT)
     assert check_manifests(out) >= COUNT + 8
     return results(out)
 
 
+def leased(out: Path) -> int:
+    """Number of units that somebody works on."""
+    return len(query(out, "SELECT 1 FROM units WHERE state = 'leased'"))
+
+
 def test_workers_that_are_killed_cost_a_try_each(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
-    batch = start(folder, tmp_path / "out", **SPLIT)
-    chance = random.Random(7)
-    killed = 0
-    while batch.poll() is None and killed < 6:
-        workers = sorted(workers_of(batch.pid))
-        if workers and ended(tmp_path / "out") > 2 * killed:
-            try:
-                os.kill(chance.choice(workers), signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            killed += 1
-        time.sleep(0.05)
+    out, killed = tmp_path / "out", set[int]()
+    hold_from(folder, 4)
+    batch = start(folder, out, **SPLIT)
+    for held_from in (4, 12):
+        hold_from(folder, held_from)
+        for _ in range(2):
+            wait_for(lambda at=held_from: ended(out) >= at and leased(out) and workers_of(batch.pid) - killed)
+            for worker in workers_of(batch.pid) - killed:
+                with suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+                killed.add(worker)
+    hold_from(folder, COUNT)
     finish(batch, 3)
 
-    assert killed >= 3
-    assert results(tmp_path / "out") == undisturbed
+    assert len(killed) >= 4
+    assert results(out) == undisturbed
 
 
 def test_a_run_killed_three_times_goes_on(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    """Leases that nobody gives back hold for longer than this test would wait."""
     out = tmp_path / "out"
-    for share in (0.2, 0.45, 0.7):
-        batch = start(folder, out, **SPLIT)
-        wait_for(lambda at=share: ended(out) >= at * COUNT)
+    for held_from in (5, 11, 17):
+        hold_from(folder, held_from)
+        batch = start(folder, out, lease_s=1_000, **SPLIT)
+        wait_for(lambda at=held_from: ended(out) >= at and leased(out))
         kill(batch)
         assert not (out / "report.jsonl").exists()
-    began = time.monotonic()
+    hold_from(folder, COUNT)
     last = finish(start(folder, out, **SPLIT), 3)
 
-    assert last["known"] >= 0.7 * COUNT
-    assert time.monotonic() - began < 60
+    assert last["known"] >= 17
     assert results(out) == undisturbed
     assert query(out, "SELECT max(faults) FROM units") == [(0,)]
     assert list((out / ".preflight" / "tmp").iterdir()) == []
@@ -96,9 +115,11 @@ def test_a_run_killed_three_times_goes_on(folder: Path, tmp_path: Path, undistur
 
 def test_a_run_that_is_frozen_is_overtaken(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
     out = tmp_path / "out"
+    hold_from(folder, 6)
     frozen = start(folder, out, lease_s=1.5, **SPLIT)
-    wait_for(lambda: ended(out) >= 3 and query(out, "SELECT 1 FROM units WHERE state = 'leased'"))
+    wait_for(lambda: ended(out) >= 6 and leased(out))
     freeze(frozen, out)
+    hold_from(folder, COUNT)
     run(folder, out, 3, lease_s=1.5, **SPLIT)
     meanwhile = results(out)
     frozen.send_signal(signal.SIGCONT)
@@ -123,15 +144,17 @@ def test_ctrl_c_ends_at_once_and_the_next_run_goes_on(
     folder: Path, tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
     out = tmp_path / "out"
+    hold_from(folder, 6)
     batch = start(folder, out, **SPLIT)
-    wait_for(lambda: ended(out) >= 5)
+    wait_for(lambda: ended(out) >= 6 and leased(out))
     others = below(batch.pid)
     batch.send_signal(signal.SIGINT)
     finish(batch, 130)
     assert_gone(others)
     assert query(out, "SELECT count(*) FROM units WHERE state = 'leased'") == [(0,)]
 
-    assert run(folder, out, 3, **SPLIT)["known"] >= 5
+    hold_from(folder, COUNT)
+    assert run(folder, out, 3, **SPLIT)["known"] >= 6
     assert results(out) == undisturbed
     assert query(out, "SELECT max(losses) FROM units") == [(0,)]
 
@@ -210,12 +233,15 @@ def test_files_that_may_not_grow_end_the_run(folder: Path, tmp_path: Path, undis
 
 
 def test_a_locked_ledger_is_waited_for(folder: Path, tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    """For longer than SQLite itself waits, which is two seconds."""
     out = tmp_path / "out"
+    hold_from(folder, 4)
     batch = start(folder, out, **SPLIT)
-    wait_for(lambda: ended(out) >= 3)
+    wait_for(lambda: ended(out) >= 4)
     locker = sqlite3.connect(out / ".preflight" / "ledger.sqlite3", isolation_level=None, timeout=30)
     locker.execute("BEGIN IMMEDIATE")
-    time.sleep(5)
+    hold_from(folder, COUNT)
+    time.sleep(3)
     locker.execute("ROLLBACK")
     locker.close()
     finish(batch, 3)

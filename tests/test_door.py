@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -115,6 +116,12 @@ def test_callers_are_told_little_of_a_database_that_is_away(postgres: Server, tm
         finally:
             postgres.start()
         again = at.get("/v1/jobs", headers={"X-Api-Key": key})
+        with postgres.frozen():
+            told.append(at.get("/v1/jobs", headers={"X-Api-Key": key}))
+            assert at.get("/healthz").status_code == 200
+        assert at.get("/v1/jobs", headers={"X-Api-Key": key}).status_code == 200
+        with postgres.frozen():
+            assert service.stop() == -signal.SIGTERM, "it does not wait for what does not answer"
 
     for answer in told:
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

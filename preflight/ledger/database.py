@@ -11,19 +11,21 @@ import math
 import random
 import sqlite3
 import time
-from typing import TYPE_CHECKING, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Double, create_engine, event, literal, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from preflight.errors import DiskFull, LedgerBusy, LedgerUnavailable, SettingsError
+from preflight.ledger.absence import ENDING_S, Absence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection, Dialect, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
     from sqlalchemy.sql.compiler import SQLCompiler
@@ -34,6 +36,9 @@ T = TypeVar("T")
 Hope = Literal["none", "lock", "server"]
 """What may pass, so that trying again helps: a lock, or that the server is away."""
 
+ANSWER_S = 4.0
+"""How long somebody who is waiting for an answer waits for a server that is silent: stopped, or behind a dead line."""
+_CONNECT_S = 3.0
 _BUSY_S = 2.0
 _SQLITE_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _POSTGRES_AGAIN = frozenset({"40001", "40P01", "55P03"})
@@ -88,18 +93,17 @@ class Database:
         Raises:
             SettingsError: The address names no database that can be used.
         """
-        self._patience_s = patience_s
-        self._away_s = away_s
-        self._away_since: float | None = None
+        self._answer_s = patience_s if away_s is None else ANSWER_S
+        self._absence = Absence(patience_s, away_s)
         self._clock = clock
         try:
             address = make_url(url)
             if address.drivername in ("postgresql", "postgres"):
                 address = address.set(drivername="postgresql+psycopg")
             with_ping = address.get_backend_name() != "sqlite"  # a server may have been restarted meanwhile
-            impatient = _impatient(away_s) if with_ping and away_s is not None else {}
+            impatient = _impatient(_CONNECT_S if away_s is None else away_s) if with_ping else {}
             self.engine: Engine = create_engine(
-                address, pool_size=pool, pool_pre_ping=with_ping, connect_args=impatient
+                address, pool_size=pool, pool_pre_ping=with_ping, connect_args=impatient, pool_timeout=self._answer_s
             )
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingsError(
@@ -110,6 +114,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_up_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "do_connect", self._connect)
 
     def now(self) -> ColumnElement[float]:
         """Return the time as an SQL expression."""
@@ -142,12 +148,19 @@ class Database:
     def answers(self) -> bool:
         """Whether it can be read at this moment; nothing is waited for but its answer."""
         try:
-            self._once(lambda connection: connection.execute(text("SELECT 1")).scalar(), {})
+            with self._absence.attempt():
+                self._once(lambda connection: connection.execute(text("SELECT 1")).scalar(), {})
+        except (LedgerUnavailable, PoolTimeout):
+            return False
         except DatabaseError as error:
             if _translated(error)[1] is None:
                 raise
             return False
         return True
+
+    def end(self) -> None:
+        """Wait for nothing any more: neither for locks nor for a server that is away. The program is to end."""
+        self._absence.end()
 
     def close(self) -> None:
         """Close all connections."""
@@ -157,31 +170,33 @@ class Database:
         with self.engine.connect().execution_options(**options) as connection, connection.begin():
             return work(connection)
 
+    def _connect(self, _dialect: Dialect, _record: object, arguments: list[Any], named: dict[str, Any]) -> object:
+        """Connect to a server, and wait for its answers as long as makes sense."""
+        from preflight.ledger.silence import listening
+
+        return listening(arguments, named, lambda: ENDING_S if self._absence.ending else self._answer_s)
+
     def _patiently(self, attempt: Callable[[], T]) -> T:
         begun, pause = time.monotonic(), 0.02
         while True:
             try:
-                done = attempt()
+                with self._absence.attempt():
+                    done = attempt()
+            except PoolTimeout as error:
+                raise LedgerUnavailable("All connections to the database of the jobs are taken. Try again.") from error
             except DatabaseError as error:
                 hope, failure = _translated(error)
                 if failure is None:
                     raise
-                if hope == "none" or time.monotonic() > self._deadline(hope, begun):
+                if hope == "server":
+                    self._absence.away(str(failure))
+                if hope == "none" or time.monotonic() > self._absence.deadline(begun, server=hope == "server"):
                     raise failure from error
             else:
-                self._away_since = None
+                self._absence.back()
                 return done
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads attempts, protects nothing
+            self._absence.rest(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads attempts, protects nothing
             pause = min(pause * 2, 1.0)
-
-    def _deadline(self, hope: Hope, begun: float) -> float:
-        """Return until when trying again makes sense. Callers who queue for a server that is away wait as one."""
-        if hope != "server" or self._away_s is None:
-            return begun + self._patience_s
-        since = self._away_since
-        if since is None:
-            since = self._away_since = begun
-        return since + self._away_s
 
 
 def _impatient(away_s: float) -> dict[str, int]:

@@ -57,6 +57,7 @@ class Workers:
     def stop(self) -> None:
         """End; what is under way is given back, and begun anew by whoever works next."""
         self._stopped.set()
+        self._space.ledger.database.end()
         with self._lock:
             if self._runner is not None:
                 self._runner.stop()

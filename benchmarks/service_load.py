@@ -61,7 +61,7 @@ while not ended.is_set():
     answer.read()
     assert answer.status == 200, answer.status
     print(time.perf_counter() - began)
-    time.sleep(0.1)
+    time.sleep(0.02)
 """
 
 
@@ -119,7 +119,7 @@ async def upload(client: httpx.AsyncClient, data: bytes, said: Counter[str]) -> 
 
 @contextmanager
 def pulse(address: str, waits: list[float]) -> Iterator[None]:
-    """Ask how the service is ten times a second, from a process of its own: this one is busy with uploads."""
+    """Ask how the service is up to fifty times a second, from a process of its own: this one is busy with uploads."""
     command = [sys.executable, "-c", PULSE, address.rpartition(":")[2]]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

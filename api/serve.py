@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 BUSY_S = 30.0
 GRACE_S = 10
+NICENESS = 4
+"""How far workers stand back behind HTTP, so that questions are answered at once while every core is at OCR. Beside one
+that does not stand back a worker still has three tenths of a core, so that work does not take longer than it may
+(:data:`preflight.execution.WALL_FACTOR`)."""
 KEEP_ALIVE_S = 75
 """Seconds an idle connection is kept: longer than clients and proxies keep theirs (httpx 5, nginx 60), because who
 sends on a connection that is being closed at that moment sees it reset."""
@@ -120,7 +124,7 @@ class Team:
         self._slow: StoppableSlots | None = None
         if size:
             require_languages(settings)
-            server, guard = ForkServer(PRELOAD), settings.guard
+            server, guard = ForkServer(PRELOAD, niceness=NICENESS), settings.guard
             self.quick = StoppableSlots(size, server=server, busy_s=BUSY_S, guard=guard, fresh=True)
             self._slow = StoppableSlots(size, server=server, guard=guard, fresh=True)
         self._workers = Workers(space, self._slow, size=size)

@@ -46,9 +46,15 @@ class Ended:
 class ForkServer:
     """Client of the fork server process; thread-safe. A server that is gone is started anew with the next worker."""
 
-    def __init__(self, preload: tuple[str, ...]) -> None:
-        """Start the server, which imports the modules of ``preload`` first."""
+    def __init__(self, preload: tuple[str, ...], *, niceness: int = 0) -> None:
+        """Start the server, which imports the modules of ``preload`` first.
+
+        Args:
+            preload: Names of modules.
+            niceness: How far the server and its workers stand back behind others, 0 to 19.
+        """
         self._preload = ",".join(preload)
+        self._niceness = niceness
         self._lock = threading.Lock()
         self._ended: dict[int, Ended] = {}
         self._forgotten: set[int] = set()
@@ -57,7 +63,7 @@ class ForkServer:
 
     def _launch(self) -> None:
         self._control, theirs = socket.socketpair()
-        call = f"from preflight.forkserver import main; main({theirs.fileno()}, {self._preload!r})"
+        call = f"from preflight.forkserver import main; main({theirs.fileno()}, {self._preload!r}, {self._niceness})"
         environment = os.environ | WORKER_ENVIRONMENT
         with theirs:
             self._process = subprocess.Popen(

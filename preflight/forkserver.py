@@ -54,8 +54,21 @@ def die_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def main(control_fd: int, preload: str) -> NoReturn:
+def stand_back(niceness: int) -> None:
+    """Let others have the processors first, this process and all it starts.
+
+    Where Linux gives each session an equal share (sched(7), "The autogroup feature"), a process's own niceness counts
+    only against its own session, so the session's is set, too.
+    """
+    os.nice(niceness)
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w", encoding="ascii") as share:  # noqa: PTH123
+        share.write(str(niceness))
+
+
+def main(control_fd: int, preload: str, niceness: int = 0) -> NoReturn:
     """Serve fork requests until the control channel closes. ``preload`` is a comma-separated list of modules."""
+    if niceness:
+        stand_back(niceness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=control_fd)
     wake_read, wake_write = os.pipe()

@@ -16,6 +16,7 @@ from fault_tasks import HOARD_BYTES
 from preflight.document import Document, find_document
 from preflight.errors import ServiceBusy
 from preflight.execution import Outcome, Task
+from preflight.forkclient import ForkServer
 from preflight.isolation import Guard
 from preflight.slots import Slots
 
@@ -195,6 +196,16 @@ def test_workers_outlive_the_thread_that_made_them(document: Document, monkeypat
 
     assert codes(list(made[0].run(tasks(document, "count_bytes")))) == [None]
     made[0].close()
+
+
+def test_workers_stand_back_where_they_are_to() -> None:
+    server = ForkServer((), niceness=5)
+    try:
+        pid, pipe = server.fork()
+        with pipe:
+            assert os.getpriority(os.PRIO_PROCESS, pid) == min(os.nice(0) + 5, 19)
+    finally:
+        server.close()
 
 
 def _parent(pid: int) -> int:

@@ -257,6 +257,13 @@ def test_waiting_checks_are_refused_in_time_and_hold_up_nothing_else() -> None:
     assert refused.headers["retry-after"]
 
 
+def test_an_answers_body_does_not_wait_for_its_head_to_be_acknowledged() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_port_that_is_taken_is_one_sentence() -> None:
     with listen("127.0.0.1", 0) as taken:
         port = str(taken.getsockname()[1])

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from extractors.facts import UnitKind
-from preflight.fingerprints import text_print
-from preflight.looks import compare_task, compared, still_the_same
+from preflight.look_check import MOST_COMPARED, check_looks
 from preflight.reading import ReadEvents, Unread, examine_task, examined_from
-from preflight.record_check import ALTERING, Discrepancy, altered_rows, shown
+from preflight.record_check import Discrepancy, altered_rows
+from preflight.recut import cut_otherwise
 from preflight.repairs import repaired_units
 from preflight.row_proof import RowPiece, differing_rows
 from preflight.survey import print_task, printed_from, stopped
-from preflight.textual import document_text, write_text
+from preflight.text_check import MOST_READ, check_written_text
 from preflight.wording import named_units
 
 if TYPE_CHECKING:
@@ -23,37 +22,12 @@ if TYPE_CHECKING:
     from preflight.cutting_tasks import Printed
     from preflight.document import Document
     from preflight.execution import Executor
-    from preflight.manifest import Manifest, ManifestPiece, ManifestUnit
+    from preflight.manifest import Manifest, ManifestUnit
     from preflight.messages import Examined
     from preflight.piece_check import Found
-    from preflight.problems import Problem
     from preflight.settings import Settings
 
-MOST_COMPARED = 200
-"""Units whose looks are compared unless asked otherwise: evenly spread, and all that a change may have altered."""
-_PIECES_AT_ONCE = 32
 _READ, _PRINTS = 0, 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """A unit to be looked at.
-
-    Attributes:
-        piece: Its piece.
-        unit: What the manifest says of it.
-        place: Its number in the piece.
-        shrunk: Its images were made smaller.
-        repaired: It is damaged in the original.
-        altered: A change says that it may look otherwise.
-    """
-
-    piece: ManifestPiece
-    unit: ManifestUnit
-    place: int
-    shrunk: bool
-    repaired: bool
-    altered: bool
 
 
 def check_original(
@@ -83,13 +57,17 @@ def check_original(
     Raises:
         Stopped: The original cannot be read.
     """
+    again = None if looks is None else min(looks, MOST_READ)
     if manifest.settings.form == "document":
         notes = _check_units(manifest, found, original, settings, executor, password)
         _check_rows(manifest, found, original, settings, executor, password)
-        chosen = _chosen(manifest, found, looks)
-        seen, compared_units = _check_looks(chosen, found, original, settings, executor, password)
-        return (*notes, *seen), compared_units
-    _check_text(manifest, found, original, settings, executor, password)
+        told, seen = check_looks(manifest, found, original, settings, executor, password=password, most=looks)
+        _check_repairs(manifest, found, notes, seen)
+        if found.beside:
+            check_written_text(manifest, found, original, settings, executor, password=password, most=again)
+        return (*notes, *told), len(seen)
+    text = check_written_text(manifest, found, original, settings, executor, password=password, most=again)
+    _check_source(manifest, found, text.source.sha256, len(text.units))
     return (), 0
 
 
@@ -119,7 +97,24 @@ def _check_units(
         contents = {unit.number: unit.original or unit.content for unit in _units(manifest)}
         _differing(manifest, found, "content", contents, _by_number(manifest, printed.prints))
     _differing(manifest, found, "text", stated, texts)
+    if printed.able:
+        there = [one for one in manifest.pieces if one.index in found.pieces and one.index not in found.miscounted]
+        wrong = cut_otherwise(manifest, there, original, (examined, printed), settings, executor, password=password)
+        if wrong:
+            what = named_units(manifest.unit_kind, wrong)
+            message = f"Cut out of the original again, {what} come out otherwise than in the pieces."
+            found.note("changed-otherwise", message, units=wrong)
     return tuple(notes)
+
+
+def _check_repairs(manifest: Manifest, found: Found, notes: Sequence[Discrepancy], seen: Sequence[Likeness]) -> None:
+    """Units are said to be repaired only if they read or look otherwise than in the original."""
+    other = {number for note in notes for number in note.units} | {one.number for one in seen if one.worst or one.error}
+    claimed = {number for piece in manifest.pieces for number in repaired_units(piece)}
+    sound = tuple(sorted(claimed.intersection(one.number for one in seen) - other))
+    if sound:
+        message = f"Said to be repaired, though it is as in the original: {named_units(manifest.unit_kind, sound)}."
+        found.note("repaired-undamaged", message, units=sound)
 
 
 def _check_rows(
@@ -190,101 +185,3 @@ def _units(manifest: Manifest) -> Iterator[ManifestUnit]:
 
 def _whole_units(manifest: Manifest) -> Iterator[ManifestUnit]:
     return (unit for unit in _units(manifest) if unit.part is None)
-
-
-def _check_text(
-    manifest: Manifest, found: Found, original: Document, settings: Settings, executor: Executor, password: str | None
-) -> None:
-    """Hold pieces of text against the native text of the original; what OCR read is not read again."""
-    text = document_text(original, settings, executor, ocr="never", password=password)
-    if text.problem is not None:
-        raise stopped(text.problem)
-    _check_source(manifest, found, text.source.sha256, len(text.units))
-    recognized = {unit.number for unit in _units(manifest) if unit.ocr}
-    real = {
-        unit.number: text_print(write_text(replace(text, units=(unit,)), manifest.settings.form).decode())
-        for unit in text.units
-    }
-    stated = {
-        number: text_print(data.decode("utf-8", "replace"))
-        for number, data in found.texts.items()
-        if number not in recognized
-    }
-    _differing(manifest, found, "text", stated, real)
-
-
-def _check_looks(
-    looks: Sequence[_Look],
-    found: Found,
-    original: Document,
-    settings: Settings,
-    executor: Executor,
-    password: str | None,
-) -> tuple[tuple[Discrepancy, ...], int]:
-    tasks = []
-    for key, group in enumerate(_grouped(looks)):
-        pieces = [found.pieces[of_piece[0].piece.index] for of_piece in group]
-        pairs = [[(look.unit.number, look.place) for look in of_piece] for of_piece in group]
-        tasks.append(compare_task(original, pieces, pairs, settings, key=key, password=password))
-
-    def tell(_key: int, problem: Problem) -> None:
-        found.note("looks-not-compared", f"Pieces could not be compared by their looks: {problem.detail}")
-
-    seen = compared(executor, tasks, tell)
-    by_number = {look.unit.number: look for look in looks}
-    notes = tuple(note for one in seen if (note := _judged(found, by_number[one.number], one)) is not None)
-    return notes, len(seen)
-
-
-def _chosen(manifest: Manifest, found: Found, most: int | None) -> list[_Look]:
-    """Choose the units to look at, in order: those that were altered, and so many others, evenly spread."""
-    looks: list[_Look] = []
-    for piece in manifest.pieces:
-        if piece.index not in found.pieces or piece.rows is not None:
-            continue
-        shrunk = {number for change in piece.changes if change.code == "shrunk" for number in change.units}
-        repaired = repaired_units(piece)
-        altered = {number for change in piece.changes if change.code in ALTERING for number in change.units}
-        looks += [
-            _Look(
-                piece=piece,
-                unit=unit,
-                place=place,
-                shrunk=unit.number in shrunk,
-                repaired=unit.number in repaired,
-                altered=unit.number in altered,
-            )
-            for place, unit in enumerate(piece.units, start=1)
-        ]
-    if most is None or len(looks) <= most:
-        return looks
-    spread = {at * (len(looks) - 1) // max(1, most - 1) for at in range(most)}
-    return [look for at, look in enumerate(looks) if at in spread or look.altered]
-
-
-def _grouped(looks: Sequence[_Look]) -> Iterator[list[list[_Look]]]:
-    """Group by piece, and pieces into tasks."""
-    by_piece: dict[int, list[_Look]] = {}
-    for look in looks:
-        by_piece.setdefault(look.piece.index, []).append(look)
-    pieces = list(by_piece.values())
-    for at in range(0, len(pieces), _PIECES_AT_ONCE):
-        yield pieces[at : at + _PIECES_AT_ONCE]
-
-
-def _judged(found: Found, look: _Look, seen: Likeness) -> Discrepancy | None:
-    """Judge how much a unit differs; returns a note where the manifest accounts for it."""
-    number, name = look.unit.number, shown(look.piece.name)
-    if seen.error or (look.shrunk and not still_the_same(seen)):
-        why = seen.error or f"by {seen.mean:.1%} on the whole and {seen.worst:.1%} in one place"
-        found.note("looks-different", f"{name}: unit {number} looks different: {why}.", look.piece, (number,))
-    elif seen.worst > 0 and not (look.altered and (look.unit.original is not None or look.repaired)):
-        why = f"{seen.mean:.2%} on the whole, {seen.worst:.1%} in one place"
-        found.note("looks-different", f"{name}: unit {number} looks different: {why}.", look.piece, (number,))
-    elif seen.worst > 0:
-        what = "something was taken out"
-        if look.shrunk or look.repaired:
-            what = "its images were made smaller" if look.shrunk else "it was damaged and is repaired"
-        message = f"Unit {number}: {what}; it differs by {seen.mean:.2%} on the whole, {seen.worst:.1%} in one place."
-        return Discrepancy(code="changed-looks", message=message, piece=name, units=(number,))
-    return None

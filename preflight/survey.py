@@ -106,7 +106,7 @@ def examine_source(
     media_type = _pieces_type(examined.source.media_type, options)
     _check_accepted(prepared, media_type, options)
     _check_decryption(examined, options)
-    places = _places(examined, printed)
+    places = places_of(examined, printed)
     prints = {number: printed.prints[place - 1] for number, place in places.items()} if printed else {}
     bad = _bad_units(examined, prints if printed and printed.able else None)
     return Surveyed(
@@ -231,7 +231,7 @@ def _check_decryption(examined: Examined, options: SplitOptions) -> None:
     )
 
 
-def _places(examined: Examined, printed: Printed | None) -> dict[int, int]:
+def places_of(examined: Examined, printed: Printed | None) -> dict[int, int]:
     """Find out which unit is which for the library that cuts.
 
     Raises:

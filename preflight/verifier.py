@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from preflight.look_check import MOST_COMPARED
 from preflight.manifest import load_manifest
-from preflight.original_check import MOST_COMPARED, check_original
+from preflight.original_check import check_original
 from preflight.piece_check import check_units, find_files
 from preflight.record_check import Discrepancy, check_record
 

@@ -59,6 +59,28 @@ def test_units_that_are_missing_are_counted(folder: Path, workers: Slots) -> Non
     assert found["units-missing"].units[0] == 7
 
 
+def test_units_said_to_be_repaired_that_are_as_in_the_original(folder: Path, workers: Slots) -> None:
+    def repaired(data: Any) -> None:
+        made_up = {"code": "repaired", "units": [3], "message": "Made up.", "before": {}, "after": {}}
+        data["pieces"][1]["changes"].append(made_up)
+
+    forge(folder, repaired)
+    found = verify(folder, against=folder.parent / "report.pdf", executor=workers).discrepancies
+    assert [(one.code, one.units) for one in found] == [("repaired-undamaged", (3,))]
+
+
+@pytest.mark.timeout(60)
+def test_a_piece_beyond_reason_is_not_cut_again(folder: Path, workers: Slots) -> None:
+    def repaired(data: Any) -> None:
+        long_piece(data)
+        made_up = {"code": "repaired", "units": [1, 2], "message": "Made up.", "before": {}, "after": {}}
+        data["pieces"][0]["changes"].append(made_up)
+
+    forge(folder, repaired)
+    found = verify(folder, against=folder.parent / "report.pdf", executor=workers).discrepancies
+    assert ("changed-otherwise", (1, 2)) in [(one.code, one.units) for one in found]
+
+
 def test_no_pieces(folder: Path, workers: Slots) -> None:
     def empty(data: Any) -> None:
         data.update(pieces=[], unit_count=0)

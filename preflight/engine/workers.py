@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _bells: dict[int, tuple[int, int]] = {}
 """A pipe for each thread that waits for workers: what is written into it wakes the thread."""
+_rung: set[int] = set()
+"""Threads that were told of a free worker and have not looked yet: one byte in a pipe is enough."""
 _lock = threading.Lock()
+_END, _FREE = b"!", b"."
 
 
 @runtime_checkable
@@ -50,6 +53,7 @@ class StoppableSlots(Slots):
         finally:
             with _lock:
                 del _bells[me]
+                _rung.discard(me)
                 for end in bell:
                     os.close(end)
 
@@ -58,13 +62,29 @@ class StoppableSlots(Slots):
         with _lock:
             bell = _bells.get(thread)
             if bell is not None:
-                os.write(bell[1], b"!")
+                os.write(bell[1], _END)
+
+    def _give_back(self, busy: list[Any], slot: Any) -> None:
+        """Free a worker, and wake whoever waits for its own workers with more to do: this one may do it."""
+        super()._give_back(busy, slot)
+        me = threading.get_ident()
+        with _lock:
+            for thread, bell in _bells.items():
+                if thread != me and thread not in _rung:
+                    _rung.add(thread)
+                    os.write(bell[1], _FREE)
 
     def _collect(self, busy: list[Any], on_event: Hear | None) -> Iterator[Outcome]:
         if busy:
-            bell = _bells[threading.get_ident()][0]
+            me = threading.get_ident()
+            bell = _bells[me][0]
             deadline = min(slot.deadline for slot in busy)
             pipes = [slot.pipe.fileno() for slot in busy if slot.pipe is not None]
             if bell in wait([bell, *pipes], max(0.0, deadline - time.monotonic())):
-                raise Interrupted("The work was ended.")
+                with _lock:
+                    _rung.discard(me)
+                    told = os.read(bell, 4096)
+                if _END in told:
+                    raise Interrupted("The work was ended.")
+                return
         yield from super()._collect(busy, on_event)

@@ -114,7 +114,7 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 def assert_gone(pids: set[int]) -> None:
     """Make sure that processes have ended."""
-    wait_for(lambda: not any(is_there(pid) for pid in pids), 10)
+    wait_for(lambda: not any(is_there(pid) for pid in pids), 60)
 
 
 def is_there(pid: int) -> bool:

@@ -43,7 +43,7 @@ def running(executor: Executor, *, max_body_bytes: int = 50_000_000) -> Iterator
             server = uvicorn.Server(uvicorn.Config(app, http=ProblemProtocol, log_level="error", lifespan="off"))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while not server.started and time.monotonic() < deadline:
                 time.sleep(0.02)
             try:

@@ -209,7 +209,7 @@ def test_a_caller_who_goes_away_is_no_bug(service: str, kind: str, caplog: pytes
         caller.sendall(head.encode() + b"--b\r\n")
         time.sleep(0.2)
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not caplog.records and time.monotonic() < deadline:
         time.sleep(0.02)
 
@@ -245,10 +245,10 @@ def test_waiting_checks_are_refused_in_time_and_hold_up_nothing_else() -> None:
 
         waiting = [callers.submit(ask) for _ in range(places)]
         try:
-            assert all(stuck.entered.acquire(timeout=10) for _ in range(places))
-            refused = httpx.post(f"{address}/v1/check", content=b"x", timeout=5)
-            assert httpx.get(f"{address}/healthz", timeout=5).status_code == 200
-            assert httpx.get(f"{address}/v1/targets", timeout=5).status_code == 200
+            assert all(stuck.entered.acquire(timeout=60) for _ in range(places))
+            refused = httpx.post(f"{address}/v1/check", content=b"x", timeout=60)
+            assert httpx.get(f"{address}/healthz", timeout=60).status_code == 200
+            assert httpx.get(f"{address}/v1/targets", timeout=60).status_code == 200
         finally:
             stuck.let_go.set()
         assert {one.result() for one in waiting} == {503}
@@ -299,7 +299,7 @@ def test_the_address_is_printed_when_it_answers(tmp_path: Path) -> None:
             assert httpx.get(f"{address}/healthz", timeout=30).status_code == 200
         finally:
             server.send_signal(signal.SIGINT)
-            code = server.wait(30)
+            code = server.wait(120)
 
     assert address.startswith("http://[::1]:" if host == "::1" else "http://127.0.0.1:")
     assert code == 0

@@ -120,7 +120,7 @@ def test_what_is_not_there_or_not_allowed(service: str, method: str, path: str, 
 def spoken(service: str, request: bytes) -> bytes:
     """Send bytes as they are; return all that comes back until the connection is closed."""
     url = httpx.URL(service)
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as caller:
+    with socket.create_connection((url.host, url.port or 80), timeout=60) as caller:
         caller.sendall(request)
         received = b""
         while part := caller.recv(65536):
@@ -194,10 +194,10 @@ def test_the_service_starts_answers_and_leaves_nobody_behind(
         answer = httpx.post(f"{address}/v1/check?filename=notes.md", content=data, timeout=60)
         workers = children(server.pid)
         server.send_signal(number)
-        code = server.wait(30)
+        code = server.wait(120)
         assert server.stderr is not None
         told = server.stderr.read()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while alive(workers) and time.monotonic() < deadline:
             time.sleep(0.05)
 
@@ -221,7 +221,7 @@ def test_a_request_on_its_way_is_answered_before_the_service_ends(samples: Path,
             time.sleep(0.5)
             caller.sendall(data[10:])
             answer = caller.recv(200)
-        server.wait(30)
+        server.wait(120)
 
     assert answer.startswith(b"HTTP/1.1 200")
 
@@ -231,7 +231,7 @@ def test_a_wish_for_another_protocol_is_passed_over_without_a_word(tmp_path: Pat
     with served(tmp_path) as (server, address):
         answer = httpx.get(f"{address}/healthz", headers=headers, timeout=60)
         server.send_signal(signal.SIGTERM)
-        server.wait(30)
+        server.wait(120)
         assert server.stderr is not None
         told = server.stderr.read()
 

@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from batch_runs import assert_gone, below, wait_for, workers_of
 
 from preflight import __version__
 
@@ -89,26 +89,15 @@ def test_an_interrupt_ends_it_with_130_and_leaves_nobody_behind(tmp_path: Path) 
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     ) as run:
-        time.sleep(1.5)
+        wait_for(lambda: workers_of(run.pid))
+        others = below(run.pid)
         run.send_signal(signal.SIGINT)
-        out, told = run.communicate(timeout=30)
+        out, told = run.communicate(timeout=120)
 
     assert run.returncode == 130
     assert not out
     assert told == b"preflight: Interrupted.\n"
-    deadline = time.monotonic() + 10
-    while group_is_there(run.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not group_is_there(run.pid)
-
-
-def group_is_there(leader: int) -> bool:
-    """Whether any process of a group is left."""
-    try:
-        os.killpg(leader, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    assert_gone(others)
 
 
 @pytest.mark.parametrize(

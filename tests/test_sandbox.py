@@ -162,7 +162,7 @@ def test_a_forged_problem_tells_only_what_is_particular(document: Document, lyin
 def test_a_worker_that_keeps_its_parent_busy_is_ended(document: Document, lying: Slots, name: str) -> None:
     started = time.monotonic()
 
-    outcomes = list(lying.run([task(document, name, {}, wall_s=10.0)], lambda *_: None))
+    outcomes = list(lying.run([task(document, name, {}, wall_s=2.0)], lambda *_: None))
 
     assert codes(outcomes) in (["parser-crashed"], ["timeout"])
     assert time.monotonic() - started < 60

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from batch_runs import assert_gone
 from fault_tasks import HOARD_BYTES
 
 from preflight.document import Document, find_document
@@ -72,7 +73,7 @@ def test_a_hanging_task_is_killed_at_its_deadline(slots: Slots, document: Docume
     outcomes = list(slots.run([*tasks(document, "hang", wall_s=1.0)]))
 
     assert codes(outcomes) == ["timeout"]
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 50  # else it ended by what is allowed otherwise: a minute of CPU
     told = outcomes[0].problem.detail if outcomes[0].problem else ""
     assert "--timeout" in told
     assert "plit" not in told  # who hears it may be splitting
@@ -134,12 +135,19 @@ def test_no_process_outlives_close(document: Document, monkeypatch: pytest.Monke
 def test_a_busy_executor_says_so(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
     find_fault_tasks(monkeypatch)
     slots = Slots(1, preload=("fault_tasks",), busy_s=0.2)
-    first = threading.Thread(target=lambda: list(slots.run(tasks(document, "hang", wall_s=3.0))))
+    begun, refused = threading.Event(), threading.Event()
+
+    def hear(_: int, _event: bytes) -> None:
+        begun.set()
+        refused.wait(60)
+
+    first = threading.Thread(target=lambda: list(slots.run(tasks(document, "count_bytes"), hear)))
     first.start()
-    time.sleep(1.0)
+    assert begun.wait(60)
 
     with pytest.raises(ServiceBusy):
         list(slots.run(tasks(document, "count_bytes")))
+    refused.set()
     first.join()
     assert codes(list(slots.run(tasks(document, "count_bytes")))) == [None]
     slots.close()
@@ -155,7 +163,7 @@ def test_a_task_that_keeps_telling_is_killed_at_its_deadline_too(slots: Slots, d
     started = time.monotonic()
 
     assert codes(list(slots.run(tasks(document, "tell_for_ever", wall_s=1.0)))) == ["timeout"]
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 50  # else it ended by what is allowed otherwise: a minute of CPU
 
 
 def test_what_a_worker_has_started_dies_with_it(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,12 +171,14 @@ def test_what_a_worker_has_started_dies_with_it(document: Document, monkeypatch:
     slots = Slots(1, preload=("fault_tasks",), guard=Guard(isolation="off"))
     children: list[int] = []
 
-    outcomes = list(
-        slots.run(tasks(document, "start_a_child", wall_s=2.0), lambda _, event: children.append(int(event)))
-    )
+    def hear(_: int, event: bytes) -> None:
+        children.append(int(event))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(slots.run(tasks(document, "start_a_child"), hear))
 
     slots.close()
-    assert codes(outcomes) == ["timeout"]
     assert len(children) == 1
     assert _gone(set(children))
 
@@ -179,7 +189,7 @@ def test_a_server_of_workers_that_dies_is_started_anew(slots: Slots, document: D
     for pid in before:
         if b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes() and _parent(pid) == os.getpid():
             os.kill(pid, signal.SIGKILL)
-    time.sleep(0.5)
+            assert_gone({pid})
 
     outcomes = list(slots.run(tasks(document, "count_bytes", "count_bytes", "count_bytes")))
 
@@ -230,7 +240,7 @@ def _descendants(pid: int) -> set[int]:
 
 
 def _gone(pids: set[int]) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if not any(Path(f"/proc/{pid}").exists() for pid in pids):
             return True

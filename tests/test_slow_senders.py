@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 LIMITS = GuardLimits(
-    document_bytes=100_000_000, upload_bytes=10_000, pace=Pace(idle_s=0.5, grace_s=2.0, bytes_per_s=1_000_000)
+    document_bytes=100_000_000, upload_bytes=10_000, pace=Pace(idle_s=1.5, grace_s=2.0, bytes_per_s=1_000_000)
 )
 FOREVER_S = 60.0
 

@@ -68,13 +68,16 @@ def test_same_bytes_whatever_the_place_the_time_zone_the_language_and_the_number
         ("here", "1", {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "1"}),
         ("an other plàce", "3", {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "2"}),
     )
+    ended = 0
     for folder, jobs, where in places:
+        while int(time.time()) == ended:
+            time.sleep(0.05)  # file times are kept in whole seconds in some formats
         (tmp_path / folder).mkdir()
         source = Path(shutil.copy(original, tmp_path / folder))
         run = split(source, tmp_path / folder / "out" / folder, *MADE[name], "--jobs", jobs, **where)
         assert run.returncode == 0, run.stderr
         made.append(contents(tmp_path / folder / "out" / folder))
-        time.sleep(1.1)  # file times are kept in whole seconds in some formats
+        ended = int(time.time())
 
     assert len(made[0]) > 2
     assert made[0] == made[1]
@@ -90,7 +93,7 @@ def test_ended_at_any_moment_it_leaves_nothing_visible_and_can_be_repeated(
     whole_s = time.monotonic() - begin
     wanted = contents(tmp_path / "whole")
     chance = random.Random(name)
-    for number in range(5):
+    for number in range(3):
         out = tmp_path / "out"
         process = subprocess.Popen(
             [sys.executable, "-c", AS_INSTALLED, "split", str(source), "-o", str(out), "--max-pages", "2"],

@@ -63,7 +63,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("uploads"), stall_s=1) as server:
+    with Server(tmp_path_factory.mktemp("uploads"), stall_s=2) as server:
         yield server
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from corpus_share import EVERY, share_of
 
 from extractors.base import ReadOptions
 from extractors.errors import ExtractionError, PasswordRequired
@@ -100,7 +101,7 @@ def units_of(path: Path, media_type: str, password: str | None) -> tuple[UnitFac
 def test_pages_against_labels(corpus: Path, labels: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
     tally = Tally()
     refused: dict[str, str] = {}
-    for label in labels:
+    for label in share_of(labels):
         if label["type"] != "pdf":
             continue
         units: tuple[UnitFacts, ...] = ()
@@ -117,7 +118,7 @@ def test_pages_against_labels(corpus: Path, labels: list[dict[str, Any]], capsys
     expected = {label["path"]: label["expected"] for label in labels}
     assert not [path for path in refused if expected[path] == "ok"]
     assert all(refused.values()), "every error says what to do"
-    assert tally.pages > 250
+    assert tally.pages > (250 if EVERY == 1 else 20)
     assert tally.right >= 0.96
     assert tally.recall >= 0.96
     assert tally.precision >= 0.95

@@ -9,6 +9,7 @@ from typing import Any
 
 import docx_samples as samples
 import pytest
+from corpus_share import share_of
 from docx_pieces import converted, joined, pieces_of, soffice, unit_texts
 
 pytestmark = pytest.mark.skipif(
@@ -35,7 +36,7 @@ def test_corpus_pieces_read_as_the_source(corpus: Path, labels: list[dict[str, A
     pieces_by_name: dict[str, list[str]] = {}
     wholes: dict[str, str] = {}
     blank: set[str] = set()
-    for label in labels:
+    for label in share_of(labels):
         name = Path(label["path"]).stem
         if not label["path"].startswith("docx/") or label["expected"] != "ok" or label["bytes"] > 500_000:
             continue

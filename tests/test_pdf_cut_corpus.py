@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pikepdf
 import pypdfium2
 import pytest
+from corpus_share import EVERY, share_of
 from pdf_pieces import OPTIONS, jumps, pieces
 from pikepdf import Dictionary, Name
 
@@ -107,7 +108,7 @@ def test_pieces_of_real_documents_lose_nothing(
 ) -> None:
     files = pages = made = 0
     refused, wrong = [], {}
-    for entry in labels:
+    for entry in share_of(labels):
         if not entry["path"].endswith(".pdf"):
             continue
         try:
@@ -122,4 +123,4 @@ def test_pieces_of_real_documents_lose_nothing(
         print(f"\n{files} files of {pages} pages in {made} pieces; {len(refused)} refused")
     assert wrong == {}
     assert [entry["path"] for entry in refused if entry["expected"] == "ok"] == []
-    assert pages > 700
+    assert pages > (700 if EVERY == 1 else 50)

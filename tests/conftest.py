@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +50,22 @@ def labels(corpus: Path) -> list[dict[str, Any]]:
     """One dict a corpus file, as labels.jsonl has it."""
     with (corpus / "labels.jsonl").open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def hostile(shared: Path) -> Path:
+    """Folder of all hostile files, made once for each version of their generator and kept for later runs."""
+    generator = shared / "hostile" / "make_nasty.py"
+    version = hashlib.sha256(generator.read_bytes()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"preflight-nasty-{version}"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            with tempfile.TemporaryDirectory(dir=folder.parent) as building:
+                made = Path(building) / "files"
+                subprocess.run([sys.executable, str(generator), str(made)], check=True, capture_output=True)
+                made.rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,11 @@
 """The whole nasty set as a gate: each file gets the right kind of answer in bounded time and memory, and harms none.
 
-The files are made once a session by the generator in the shared folder. Run with ``-n 2`` it takes about two minutes.
+The files are made by the generator in the shared folder. Run with ``-n 2`` it takes about two minutes.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,19 +37,6 @@ MAX_WALL_S = 120.0
 """CPU is held to the 20 seconds: the machine may have other things to do, which must not fail the test."""
 SAMPLED_BYTES = 80 << 20
 """What a worker has in memory besides its data: libraries, fonts, the file."""
-
-
-@pytest.fixture(scope="session")
-def hostile(shared: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Folder of all hostile files, made once for all processes of a test run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "hostile"
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "expect.json").exists():
-            generator = shared / "hostile" / "make_nasty.py"
-            subprocess.run([sys.executable, str(generator), str(folder)], check=True, stdout=subprocess.DEVNULL)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ import httpx
 import pytest
 from hostile_expectations import EXPECTED
 from service import Service
-from test_hostile import hostile  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +72,7 @@ def sent(address: str, path: Path) -> tuple[str, int, str]:
 def test_the_service_outlives_whatever_is_sent(
     tmp_path: Path,
     samples: Path,
-    hostile: Path,  # noqa: F811 - the fixture
+    hostile: Path,
 ) -> None:
     files = sorted(one for one in hostile.iterdir() if one.is_file() and one.suffix != ".json")
     if not WHOLE:

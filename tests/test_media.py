@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
 import random
 import struct
-import subprocess
-import sys
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -380,20 +376,6 @@ def test_every_file_of_the_corpus(corpus: Path, labels: list[dict[str, Any]]) ->
     assert not wrong
 
 
-@pytest.fixture(scope="module")
-def nasty(shared: Path) -> Path:
-    """The hostile files, made once for each version of their generator (40 s) and kept in the temporary folder."""
-    generator = shared / "hostile" / "make_nasty.py"
-    version = hashlib.sha256(generator.read_bytes()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"preflight-nasty-{version}"
-    if not folder.is_dir():
-        with tempfile.TemporaryDirectory(dir=folder.parent) as building:
-            made = Path(building) / "files"
-            subprocess.run([sys.executable, str(generator), str(made)], check=True, capture_output=True, timeout=250)
-            made.rename(folder)
-    return folder
-
-
 DISGUISED: dict[str, tuple[type[ExtractionError], str] | tuple[str, str]] = {
     "jpx_60k.jp2k": (UnsupportedFormat, "JPEG 2000"),
     "html_polyglot.pdf": (UnsupportedFormat, "an HTML page and a PDF"),
@@ -410,11 +392,11 @@ DISGUISED: dict[str, tuple[type[ExtractionError], str] | tuple[str, str]] = {
 PLAIN_TYPES = {".pdf": PDF, ".docx": DOCX, ".png": "image/png", ".jpg": "image/jpeg"}
 
 
-def test_every_hostile_file_has_its_class(nasty: Path) -> None:
-    expected = json.loads((nasty / "expect.json").read_text())
+def test_every_hostile_file_has_its_class(hostile: Path) -> None:
+    expected = json.loads((hostile / "expect.json").read_text())
     assert len(expected) >= 85
     for name in expected:
-        with (nasty / name).open("rb") as file:
+        with (hostile / name).open("rb") as file:
             what, says = DISGUISED.get(name, (PLAIN_TYPES.get(Path(name).suffix, ""), ""))
             if isinstance(what, str):
                 result = identify(file, name)
@@ -424,8 +406,8 @@ def test_every_hostile_file_has_its_class(nasty: Path) -> None:
                     identify(file, name)
 
 
-def test_every_hostile_name_is_only_a_name(nasty: Path) -> None:
-    names = json.loads((nasty / "names.json").read_text())
+def test_every_hostile_name_is_only_a_name(hostile: Path) -> None:
+    names = json.loads((hostile / "names.json").read_text())
     odd = {name: codes for name in names if (codes := found(PDF_BYTES, name)[1])}
     assert odd == {name: ["wrong-extension"] for name in names if name.rstrip(" .").endswith((".exe", ".docx"))}
 

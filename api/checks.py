@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.answers import JSON, failure_of, job_response, problems, with_job
 from api.bodies import raw_body, receive_document
 from api.context import CHECK, Context, context_of, key_of, require_workers, tenant_of
+from api.direct import LATE, Password, at_once, check_direct, free_place, password_of
 from api.documents import Key
 from api.models import JobOut, ModelId, ReportOut, TargetId
 from api.orders import IN_QUERY, order_of, prepared
 from api.preferences import Preference, preference_of
 from api.problems import problem_response
 from api.query import known_query, own_limits
-from preflight.engine.workers import Interruptible
-from preflight.errors import Interrupted, ServiceBusy, UsageError
+from preflight.errors import TimedOut
 from preflight.judging import Order, UserLimits
 from preflight.ledger.states import JobState
 from preflight.pipeline import run
@@ -28,9 +26,8 @@ from preflight.service.jobs import Wish
 from preflight.wire import report_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from api.bodies import Received
+    from preflight.execution import Executor
     from preflight.ledger.records import JobView
     from preflight.model import Report
 
@@ -68,7 +65,7 @@ async def check(
     owner: Annotated[str, Depends(tenant_of)],
     order: Annotated[Order, Depends(_asked)],
     filename: Annotated[str, Query(description="Display name", max_length=500)] = "document",
-    x_document_password: Annotated[str | None, Header(description="Password of the document")] = None,
+    x_document_password: Password = None,
     idempotency_key: Key = None,
 ) -> Response:
     """Say whether a document will get through, which limit binds, what it costs, and what to do.
@@ -77,20 +74,21 @@ async def check(
     """
     await to_thread.run_sync(prepared, order)
     preference = preference_of(request, context.options, unless_said_s=context.options.wait_s)
-    _free_place(context)  # asked before the body is taken, too
-    password = None if x_document_password is None else _utf8(x_document_password)
+    free_place(context)  # asked before the body is taken, too
+    password = password_of(x_document_password)
     if password is not None:
-        _check_at_once(context, preference, idempotency_key)
+        check_direct(context, preference, named=idempotency_key is not None)
     elif preference.wait_s > 0:
         await to_thread.run_sync(require_workers, context)
     async with receive_document(request, filename, context) as received:
-        _free_place(context)
+        free_place(context)
         direct = context.quick is not None and preference.wait_s > 0 and idempotency_key is None
         if password is not None or (direct and received.document.size_bytes <= DIRECT_BYTES):
-            wait_s = None if password is not None else preference.wait_s
-            report = await _at_once(context, received, order, password, wait_s)
+            report = await _at_once(context, received, order, password, preference.wait_s)
             if report is not None:
                 return _told(report, preference)
+            if password is not None:
+                raise TimedOut(LATE)
             preference = Preference(wait_s=0.0, applied=preference.applied)
         ask = partial(_as_job, context, received, order, owner, key_of(request), idempotency_key)
         view = await to_thread.run_sync(ask)
@@ -131,57 +129,8 @@ async def _at_once(
     context: Context, received: Received, order: Order, password: str | None, wait_s: float | None
 ) -> Report | None:
     """Check a document while its sender waits; None when that takes too long."""
-    if context.quick is None:
-        return None
-    quick, threads = context.quick, list[int]()
-    work: Callable[[], Report] = partial(
-        run, received.document, prepared(order), context.settings, quick, password=password
-    )
 
-    def call() -> Report:
-        threads.append(threading.get_ident())
-        return work()
+    def work(executor: Executor) -> Report:
+        return run(received.document, prepared(order), context.settings, executor, password=password)
 
-    with anyio.move_on_after(wait_s):
-        try:
-            return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=context.places)
-        except Interrupted:  # the service ends
-            return None
-    if threads and isinstance(quick, Interruptible):
-        quick.interrupt(threads[0])
-    return None
-
-
-def _check_at_once(context: Context, preference: Preference, idempotency_key: str | None) -> None:
-    """Refuse what cannot be had with a password, which is kept nowhere.
-
-    Raises:
-        UsageError: The caller does not want to wait, or wants to be recognized later.
-        ServiceBusy: Nobody is here to open the document.
-    """
-    if preference.wait_s <= 0:
-        raise UsageError(
-            "A password is kept nowhere, so no job has it. Wait for the report: leave out `Prefer: respond-async`."
-        )
-    if idempotency_key is not None:
-        raise UsageError("Nothing is kept of a check with a password. Leave out Idempotency-Key, and send it again.")
-    if context.quick is None:
-        raise ServiceBusy("Passwords are not kept for later, and nobody is here to open the document at once.")
-
-
-def _free_place(context: Context) -> None:
-    """Refuse at once what could only wait.
-
-    Raises:
-        ServiceBusy: As many checks run and wait as may.
-    """
-    if context.places.available_tokens < 1:
-        raise ServiceBusy("All workers are taken. Try again in some seconds.")
-
-
-def _utf8(header: str) -> str:
-    """Read a header's bytes, which HTTP hands over as Latin-1, as the UTF-8 they most likely are."""
-    try:
-        return header.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        return header
+    return await at_once(context, work, wait_s)

@@ -12,10 +12,11 @@ from starlette.exceptions import HTTPException
 
 from api.access import UNKNOWN, allowed_methods, find_rule
 from api.exchange import Exchange
+from api.heads import check_framing, check_length, check_origin, check_password, declared, host_name, shown_key
 from api.problems import framework_problem, problem_of, problem_response
 from api.rates import Rates
 from api.receiving import Body, Pace
-from preflight.errors import KeyRequired, OverQuota, PreflightError, ScopeMissing, ServiceFull, UsageError
+from preflight.errors import KeyRequired, OverQuota, PreflightError, ScopeMissing, ServiceFull
 from preflight.keys import ADMIN
 from preflight.logs import request_id
 from preflight.service.door import is_known
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from api.access import Rule
+    from api.heads import Headers
     from api.keyring import Keyring
     from preflight.keys import ApiKey
 
 SMALL_BYTES = 64 * 1024
 HEADER_BYTES = 32 * 1024
 DAY_S = 86_400
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,23 +121,23 @@ class Guard:
             PreflightError: It is refused.
             HTTPException: The same, for a reason that HTTP defines.
         """
-        headers: _Headers = scope["headers"]
+        headers: Headers = scope["headers"]
         self._check_head(headers)
         state = scope.setdefault("state", {})
         state.update(tenant="", key_id="", request_id=exchange.id, own_only=False)
         most = self._most(rule)
-        _check_length(headers, most)
+        check_length(headers, most)
         body = Body(receive, most=most, pace=self._limits.pace)
         if rule is not None and rule.scope == "open":
             await self._app(scope, body.receive, exchange.send)
             return
         if self._keys is None:
-            _check_origin(scope["method"], headers)
+            check_origin(scope["method"], headers)
         key = None if self._keys is None else await self._known(self._keys, headers, rule, scope)
         if key is not None:
             exchange.tenant, exchange.key_id = state["tenant"], state["key_id"] = key.tenant, key.id
             self._check_quota(key, headers, rule)
-        _check_password(headers, rule)
+        check_password(headers, rule)
         with self._place(exchange.key_id):
             try:
                 await self._app(scope, self._counted(body, exchange.key_id), exchange.send)
@@ -166,25 +166,8 @@ class Guard:
 
         return receive
 
-    def _check_head(self, headers: _Headers) -> None:
-        names = {name for name, _ in headers}
-        if names >= {
-            b"content-length",
-            b"transfer-encoding",
-        }:  # a proxy may read another body out of it (RFC 9112, 6.1)
-            raise HTTPException(
-                400,
-                "Content-Length and Transfer-Encoding exclude each other. Send one of them.",
-                {"Connection": "close"},
-            )
-        if any(
-            value.strip().lower() not in (b"", b"identity") for name, value in headers if name == b"content-encoding"
-        ):
-            raise HTTPException(
-                415,
-                "Bodies are taken as they are, without Content-Encoding. Send the document itself, not compressed.",
-                {"Accept-Encoding": "identity"},
-            )
+    def _check_head(self, headers: Headers) -> None:
+        check_framing(headers)
         if sum(len(name) + len(value) + 4 for name, value in headers) > HEADER_BYTES:
             raise HTTPException(431, f"The headers have more than {HEADER_BYTES:,} bytes. Send fewer or shorter ones.")
         called = [host_name(value) for name, value in headers if name == b"host"]
@@ -196,7 +179,7 @@ class Guard:
             return SMALL_BYTES
         return self._limits.document_bytes if rule.body == "document" else self._limits.upload_bytes
 
-    async def _known(self, keys: Keyring, headers: _Headers, rule: Rule | None, scope: Scope) -> ApiKey:
+    async def _known(self, keys: Keyring, headers: Headers, rule: Rule | None, scope: Scope) -> ApiKey:
         """Return the key of a request, which may make it."""
         token = shown_key(headers)
         if not token:
@@ -215,7 +198,7 @@ class Guard:
         scope["state"]["own_only"] = True
         return key
 
-    def _check_quota(self, key: ApiKey, headers: _Headers, rule: Rule | None) -> None:
+    def _check_quota(self, key: ApiKey, headers: Headers, rule: Rule | None) -> None:
         """Refuse a document a key has no bytes left for; of one without a length, what comes counts afterwards.
 
         Who has spent the day's bytes may still ask for work, and fetch what was made.
@@ -224,7 +207,7 @@ class Guard:
             return
         allowed = key.bytes_per_day or self._limits.bytes_per_day
         left = max(allowed - key.day_bytes, 0)
-        if allowed and max(_declared(headers), 1) > left:
+        if allowed and max(declared(headers), 1) > left:
             rest = f"{left:,} are left today, fewer than this request has" if left else "none are left today"
             raise OverQuota(
                 f"The key may send {allowed:,} bytes a day (UTC), and {rest}. Wait for the next day, or ask whoever "
@@ -254,59 +237,6 @@ class Guard:
             self._busy_keys[key_id] -= 1
             if not self._busy_keys[key_id]:
                 del self._busy_keys[key_id]
-
-
-def host_name(header: bytes) -> str:
-    """Return the name in a Host header, without the port."""
-    text = header.decode("latin-1").lower()
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text.partition(":")[0].removesuffix(".")
-
-
-def shown_key(headers: _Headers) -> str:
-    """Return the key a request shows in its headers; empty when there is none, or more than one of a kind.
-
-    The query is not looked at: addresses end up in logs and histories.
-    """
-    bearer = [value for name, value in headers if name == b"authorization"]
-    plain = [value for name, value in headers if name == b"x-api-key"]
-    if len(bearer) > 1 or len(plain) > 1:
-        return ""
-    if bearer:
-        kind, _, token = bearer[0].decode("latin-1").partition(" ")
-        if kind.lower() == "bearer":
-            return token.strip()
-    return plain[0].decode("latin-1").strip() if plain else ""
-
-
-def _declared(headers: _Headers) -> int:
-    value = next((value for name, value in headers if name == b"content-length"), b"")
-    return int(value) if value.isdigit() else 0
-
-
-def _check_length(headers: _Headers, most: int) -> None:
-    """Refuse a body that says itself that it is too large, before any of it is read."""
-    if _declared(headers) > most:
-        raise HTTPException(413, f"The body has more than the {most:,} bytes that are taken here.")
-
-
-def _check_password(headers: _Headers, rule: Rule | None) -> None:
-    """Refuse a password where it would be ignored: the answer would ask for what was given."""
-    if rule is not None and not rule.password and any(name == b"x-document-password" for name, _ in headers):
-        raise UsageError(
-            "A password is taken by POST /v1/check alone: it is kept nowhere, so no job has it. Send the document "
-            "without its password, or use the command line: `preflight split --password-file FILE --decrypt`, "
-            "`preflight text --password-file FILE`."
-        )
-
-
-def _check_origin(method: str, headers: _Headers) -> None:
-    """Refuse what a page of another site makes a browser send. Who shows a key is no such page: it knows none."""
-    origin = next((value for name, value in headers if name == b"origin"), None)
-    host = next((value for name, value in headers if name == b"host"), b"")
-    if origin is not None and method not in _SAFE and origin.lower().partition(b"://")[2] != host.lower():
-        raise HTTPException(403, "A page of another site may not use this service. Give it a key, with --keys.")
 
 
 def _extra(error: PreflightError) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,23 +24,29 @@ from api.answers import (
 )
 from api.checks import answer_with_report
 from api.context import CHECK, READ, WRITE, Context, context_of, key_of, tenant_of
+from api.direct import Password, check_direct, password_of, with_password
 from api.documents import Cursor, DocumentId, Key, Limit, Owner, Shared
 from api.events import follow
-from api.files import file_response, without_body
+from api.files import SAFE, file_response, without_body
 from api.json_body import SmallBodyRoute
 from api.models import CheckIn, Id, JobOut, JobsOut, ManifestOut, ReportOut, SplitIn, TextIn
 from api.orders import IN_BODY, order_of, prepared
 from api.owning import own_job, own_key
 from api.preferences import Preference, preference_of
+from api.problems import problem_response
 from api.protocol import HEAD
 from api.query import known_query
 from api.wishes import check_languages, split_wish, text_wish, with_hook
 from preflight.errors import JobUnfinished, UnknownJob
 from preflight.service.job_data import job_data
 from preflight.service.jobs import LOOK, Wish, kind_of
+from preflight.textual import document_text, write_text
 
 if TYPE_CHECKING:
+    from preflight.document import Document
+    from preflight.execution import Executor
     from preflight.ledger.records import JobView
+    from preflight.problems import Problem
 
 router = APIRouter(tags=["jobs"], dependencies=[Depends(known_query), Depends(own_job)], route_class=SmallBodyRoute)
 JobId = Annotated[Id, Path(description="Id of the job")]
@@ -76,9 +83,17 @@ async def check_document(
     openapi_extra=CHECK,
 )
 async def read_document(
-    request: Request, document_id: DocumentId, body: TextIn, context: Shared, idempotency_key: Key = None
+    request: Request,
+    document_id: DocumentId,
+    body: TextIn,
+    context: Shared,
+    idempotency_key: Key = None,
+    x_document_password: Password = None,
 ) -> Response:
     """Take the text of a document: its text layer where that is good, OCR where it is needed."""
+    if x_document_password is not None:
+        named = idempotency_key is not None
+        return await _opened(request, document_id, body, password_of(x_document_password), named=named)
     wish = with_hook(text_wish(body), body.webhook, context)
     preference = preference_of(request, context.options, unless_said_s=0.0)
     view = await _asked(request, document_id, wish, idempotency_key, preference)
@@ -213,6 +228,26 @@ async def _asked(request: Request, document_id: str, wish: Wish, key: str | None
     if preference.wait_s > 0:
         view = await context.watch.ended(view.id, preference.wait_s)
     return view
+
+
+async def _opened(request: Request, document_id: str, body: TextIn, password: str | None, *, named: bool) -> Response:
+    """Read a document that needs a password, at once; nothing of it is kept."""
+    context = context_of(request)
+    preference = preference_of(request, context.options, unless_said_s=context.options.wait_s)
+    check_direct(context, preference, named=named, told=body.webhook is not None)
+    wish = text_wish(body)
+    await to_thread.run_sync(check_languages, wish, context.space)
+    settings = context.settings if wish.languages is None else replace(context.settings, languages=wish.languages)
+
+    def work(executor: Executor, document: Document) -> bytes | Problem:
+        text = document_text(document, settings, executor, ocr=body.ocr, password=password)
+        return text.problem or write_text(text, body.form)
+
+    made = await with_password(context, document_id, tenant_of(request), work, preference.wait_s)
+    if not isinstance(made, bytes):
+        return problem_response(made)
+    kind = {"text": "text/plain; charset=utf-8", "markdown": "text/markdown; charset=utf-8"}.get(body.form, JSON)
+    return Response(made, headers=SAFE | {"Content-Type": kind, "Cache-Control": "no-store"} | preference.headers)
 
 
 def _answer(view: JobView, request: Request, context: Context, preference: Preference) -> Response:

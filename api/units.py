@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Path as InPath
 
 from api.answers import RETRY_S, failure_of, problems
 from api.context import READ, Context
+from api.direct import Password, check_direct, password_of, with_password
 from api.documents import DocumentId, Owner, Shared
-from api.files import file_response
+from api.files import SAFE, file_response
 from api.problems import problem_response
 from api.query import known_query
+from preflight.engine.texts import Look, look_at
 from preflight.errors import ServiceBusy
 from preflight.ledger.states import JobState
 from preflight.problems import problem_from
 
 if TYPE_CHECKING:
+    from preflight.document import Document
+    from preflight.execution import Executor
     from preflight.ledger.records import JobView
+    from preflight.problems import Problem
 
 router = APIRouter(
     prefix="/v1/documents/{document_id}/units/{number}", tags=["documents"], dependencies=[Depends(known_query)]
 )
-Number = Annotated[int, Path(ge=1, le=1_000_000, description="Number of the page or other unit, from 1")]
+Number = Annotated[int, InPath(ge=1, le=1_000_000, description="Number of the page or other unit, from 1")]
 WIDTHS = (60, 600)
 
 
@@ -41,8 +49,11 @@ async def get_unit_text(
     context: Shared,
     owner: Owner,
     ocr: Annotated[Literal["auto", "never"], Query(description="Whether OCR is run where it is needed")] = "auto",
+    x_document_password: Password = None,
 ) -> Response:
     """Return the text of one unit, by OCR where it has none that can be used."""
+    if x_document_password is not None:
+        return await _opened(context, document_id, owner, Look(number=number, ocr=ocr), x_document_password)
     return await _looked(request, context, document_id, owner, {"unit": number, "ocr": ocr})
 
 
@@ -61,8 +72,11 @@ async def get_unit_thumbnail(
     context: Shared,
     owner: Owner,
     w: Annotated[int, Query(ge=WIDTHS[0], le=WIDTHS[1], description="Width in pixels at most")] = 160,
+    x_document_password: Password = None,
 ) -> Response:
     """Return a small picture of one page or frame, drawn in a locked worker."""
+    if x_document_password is not None:
+        return await _opened(context, document_id, owner, Look(number=number, width_px=w), x_document_password)
     return await _looked(request, context, document_id, owner, {"unit": number, "width": w})
 
 
@@ -81,3 +95,20 @@ async def _looked(request: Request, context: Context, document_id: str, owner: s
     if view.state is not JobState.DONE:
         return failure_of(view)
     return file_response(request, context.space.jobs.results.file(view), attachment=False)
+
+
+async def _opened(context: Context, document_id: str, owner: str, look: Look, header: str) -> Response:
+    """Look at a unit of a document that needs a password, at once; nothing of it is kept."""
+    check_direct(context, None, named=False)
+
+    def work(executor: Executor, document: Document) -> bytes | Problem:
+        with tempfile.TemporaryDirectory(dir=context.space.incoming) as folder:
+            return look_at(
+                document, look, context.settings, executor, folder=Path(folder), password=password_of(header)
+            )
+
+    made = await with_password(context, document_id, owner, work, context.options.wait_s)
+    if not isinstance(made, bytes):
+        return problem_response(made)
+    kind = "text/plain; charset=utf-8" if look.width_px is None else "image/png"
+    return Response(made, headers=SAFE | {"Content-Type": kind, "Cache-Control": "no-store"})

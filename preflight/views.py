@@ -48,12 +48,14 @@ class ShowTask:
         name: Display name of the document.
         number: Number of the unit.
         width_px: Width of the picture at most.
+        password: Of the document.
         limits: Safety limits.
     """
 
     name: str
     number: int
     width_px: int
+    password: str | None = None
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 
@@ -101,7 +103,7 @@ def show(files: Files, payload: dict[str, Any], emit: Emit) -> bytes:
     extractor = extractor_for(media_type)
     if not isinstance(extractor, Viewable):
         raise UnsupportedFormat("Documents of this kind have no pages that can be shown. Convert it to PDF.")
-    options = ReadOptions(media_type=media_type, limits=task.limits)
+    options = ReadOptions(media_type=media_type, password=task.password, limits=task.limits)
     (out,) = files.outputs
     if not 0 < task.number <= task.limits.max_units:
         raise UnknownUnit("The document has fewer pages. Ask for one that is there.", unit=task.number)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from api.access import RULES, allowed_methods, find_rule
 from api.exchange import Exchange, request_id
-from api.guard import HEADER_BYTES, SMALL_BYTES, Guard, GuardLimits, host_name, shown_key
+from api.guard import HEADER_BYTES, SMALL_BYTES, Guard, GuardLimits
+from api.heads import host_name, shown_key
 from api.keyring import Keyring
 from api.rates import WINDOW_S, Rates
 from preflight.ledger.keys import KeyStore
@@ -142,7 +143,7 @@ def test_a_password_is_refused_where_it_would_be_ignored(store: KeyStore) -> Non
 
     for method, path in [
         ("POST", f"/v1/documents/{nobody}/splits"),
-        ("GET", f"/v1/documents/{nobody}/units/1/text"),
+        ("POST", f"/v1/documents/{nobody}/checks"),
         ("POST", "/v1/uploads"),
         ("PUT", "/process"),
     ]:

@@ -203,6 +203,38 @@ def test_the_text_of_a_document_and_of_one_unit(at: httpx.Client, samples: Path)
     assert kinds <= {"check", "text", "split"}
 
 
+def test_a_protected_document_is_read_while_its_sender_waits_and_its_password_is_kept_nowhere(
+    service: Service, at: httpx.Client, samples: Path
+) -> None:
+    import pikepdf
+
+    data, secret = io.BytesIO(), "s3cret-märker"
+    with pikepdf.open(samples / "report.pdf") as pdf:
+        pdf.save(data, encryption=pikepdf.Encryption(owner="o", user=secret))
+    place = f"/v1/documents/{at.post('/v1/documents', content=data.getvalue()).json()['id']}"
+    known, wrong = ({b"X-Document-Password": one.encode()} for one in (secret, "wrong"))
+    asked = {"as": "text", "ocr": "never"}
+
+    text = at.post(f"{place}/texts", json=asked, headers=known)
+    unit = at.get(f"{place}/units/2/text", params={"ocr": "never"}, headers=known)
+    picture = at.get(f"{place}/units/2/thumbnail", headers=known)
+
+    assert (text.status_code, unit.status_code, picture.status_code) == (200, 200, 200), text.text
+    assert unit.text.strip() in text.text
+    assert len(unit.text) > 100
+    assert picture.content.startswith(b"\x89PNG")
+    for path in ("units/2/text", "units/2/thumbnail"):
+        is_problem(at.get(f"{place}/{path}", headers=wrong), 422, "wrong-password")
+        is_problem(at.get(f"{place}/{path}"), 422, "password-required")
+    is_problem(at.get(f"{place}/units/99/text", headers=known), 404, "unknown-unit")
+    late = [({**known, b"Prefer": b"respond-async"}, 422), ({**known, b"Idempotency-Key": b"a"}, 422)]
+    for headers, status in late:
+        is_problem(at.post(f"{place}/texts", json=asked, headers=headers), status, "usage")
+    kept = [one for one in service.folder.rglob("*") if one.is_file()]
+    assert not [one for one in kept if secret.encode() in one.read_bytes()]
+    assert not [one for one in kept if unit.text.strip().encode()[:80] in one.read_bytes()], "nor its text"
+
+
 @pytest.fixture(scope="module")
 def split(service: Service, samples: Path) -> tuple[str, dict[str, Any]]:
     """A split with four pieces and their text: its address and manifest."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits
@@ -15,9 +15,14 @@ from preflight.textual import DocumentText, document_text, units_to_recognize, w
 from preflight.views import ShowTask
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from extractors.facts import DocumentFacts
+    from preflight.document import Document
     from preflight.engine.request import TextWish
+    from preflight.execution import Executor
     from preflight.problems import Problem
+    from preflight.settings import Settings
 
 
 def text_planned(bench: Bench) -> tuple[Done | DocumentFacts, list[int]]:
@@ -77,43 +82,72 @@ def _written(bench: Bench, text: DocumentText) -> Done:
 
 def looked_at(bench: Bench) -> Done:
     """Put the picture or the text of a single unit into the store."""
-    look = bench.unit.document["look"]
-    made = _picture(bench, look["unit"], look["width"]) if "width" in look else _text(bench, look["unit"], look["ocr"])
+    look, is_picture = bench.unit.document["look"], "width" in bench.unit.document["look"]
+    asked = Look(number=look["unit"], width_px=look.get("width"), ocr=look.get("ocr", "never"))
+    with bench.artifacts.temporary() as folder:
+        made = look_at(
+            bench.document, asked, bench.request.settings, bench.executor, folder=folder, password=bench.password
+        )
     if not isinstance(made, bytes):
         return Done(receipt={}, keeps=(), problem=made)
     name = bench.artifacts.put(made)
-    return Done(receipt={"file": name, "form": "png" if "width" in look else "text"}, keeps=[name])
+    return Done(receipt={"file": name, "form": "png" if is_picture else "text"}, keeps=[name])
 
 
-def _picture(bench: Bench, number: int, width_px: int) -> bytes | Problem:
-    limits = ReadLimits(max_units=bench.request.settings.max_units)
-    arguments = ShowTask(name=bench.document.name, number=number, width_px=width_px, limits=limits)
-    with bench.artifacts.temporary() as folder:
-        task = Task(
-            key=0,
-            name="show",
-            document=bench.document,
-            payload=asdict(arguments),
-            cpu_s=bench.request.settings.page_timeout,
-            outputs=(folder / "picture",),
-        )
-        (outcome,) = bench.executor.run([task])
-        return outcome.problem or (folder / "picture").read_bytes()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is wanted of one unit.
+
+    Attributes:
+        number: Its number.
+        width_px: Width of its picture at most; None for its text.
+        ocr: ``auto`` or ``never``: whether its text is recognized where that is needed.
+    """
+
+    number: int
+    width_px: int | None = None
+    ocr: str = "auto"
 
 
-def _text(bench: Bench, number: int, ocr: str) -> bytes | Problem:
-    settings = bench.request.settings
-    examined, units = read_text(bench.document, settings, bench.executor, password=bench.password)
+def look_at(
+    document: Document, look: Look, settings: Settings, executor: Executor, *, folder: Path, password: str | None = None
+) -> bytes | Problem:
+    """Return the picture (PNG) or the text (UTF-8) of one unit, or why there is none.
+
+    Args:
+        document: The document.
+        look: What is wanted.
+        settings: How the work is done.
+        executor: Where it is done.
+        folder: Empty folder that a picture may be written into.
+        password: Password, if there is one.
+    """
+    if look.width_px is None:
+        return _text(document, look, settings, executor, password)
+    limits = ReadLimits(max_units=settings.max_units)
+    arguments = ShowTask(
+        name=document.name, number=look.number, width_px=look.width_px, password=password, limits=limits
+    )
+    out, cpu_s = folder / "picture", settings.page_timeout
+    task = Task(key=0, name="show", document=document, payload=asdict(arguments), cpu_s=cpu_s, outputs=(out,))
+    (outcome,) = executor.run([task])
+    return outcome.problem or out.read_bytes()
+
+
+def _text(
+    document: Document, look: Look, settings: Settings, executor: Executor, password: str | None
+) -> bytes | Problem:
+    examined, units = read_text(document, settings, executor, password=password)
     if isinstance(examined, Unread):
         return examined.problem
-    if number > len(units):
+    if look.number > len(units):
         noun = examined.facts.unit_kind
         return problem_from(UnknownUnit(f"The document has {len(units):,} {noun}s. Ask for one of them."))
-    unit = units[number - 1]
-    if number in units_to_recognize(examined.facts, ocr):
-        run = recognize(bench.document, [number], settings, bench.executor, password=bench.password)
+    unit = units[look.number - 1]
+    if look.number in units_to_recognize(examined.facts, look.ocr):
+        run = recognize(document, [look.number], settings, executor, password=password)
         if run.problem is not None and run.problem.code in STATUS_OF:
             return run.problem
-        unit = merge_text(unit, run.texts.get(number))
+        unit = merge_text(unit, run.texts.get(look.number))
     # Flowing text has no line that names the unit, which is what is wanted of a unit alone.
     return write_text(DocumentText(source=examined.source, unit_kind="block", units=(unit,)), "text")

@@ -17,10 +17,15 @@ async function ask(method, path, options = {}) {
   const headers = { ...(options.headers || {}) };
   if ($("key").value) headers.Authorization = `Bearer ${$("key").value}`;
   const answer = await fetch(path, { method, headers, body: options.body });
-  if (answer.status === 401) $("keyrow").hidden = false;
   if (!answer.ok) {
     let problem = { title: "Not possible", status: answer.status };
     try { problem = await answer.json(); } catch { /* no problem document: the status has to do */ }
+    if (answer.status === 401) {
+      problem.detail = $("key").value
+        ? "The service does not know this key, or it has expired. Paste it again, or ask whoever runs the service."
+        : "This service asks for a key. Paste yours, which begins with pf_, into the field Key.";
+      $("keyrow").hidden = false;
+    }
     throw new Failure(problem);
   }
   return answer;
@@ -32,6 +37,12 @@ function element(name, text, classes = "") {
   const made = document.createElement(name);
   if (text) made.textContent = text;
   if (classes) made.className = classes;
+  return made;
+}
+
+/** Fill an element with words in which backticks mark what is typed: no markup is read from them. */
+function fill(made, words) {
+  made.replaceChildren(...words.split("`").map((part, at) => (at % 2 ? element("code", part) : part)));
   return made;
 }
 
@@ -119,12 +130,14 @@ function showReport(report) {
   figure("Cost", cost ? `${cost.likely} ${cost.currency}` : "unknown", cost ? `${cost.low} to ${cost.high}` : "");
   figure("Time at the target", seconds ? `${seconds.likely} s` : "unknown", seconds ? `${seconds.low} to ${seconds.high} s` : "");
   showStrip(report);
-  const findings = report.findings.map((one) => element("li", one.message, one.severity));
+  const findings = report.findings.map((one) => fill(element("li", "", one.severity), one.message));
   $("findings").replaceChildren(...(findings.length ? findings : [element("li", "Nothing: it can go as it is.")]));
   const pieces = report.plan ? report.plan.pieces.length : 0;
   $("plan").textContent = pieces > 1
     ? `${pieces} pieces would each get through. Each is measured when it is written, and a manifest proves that nothing is lost.`
-    : "One piece is enough. With a number of pages you can cut it smaller.";
+    : report.verdict === "ocr-first"
+      ? "Its pages have no text of their own. Get its text here, or have OCR put a text layer into it first."
+      : "One piece is enough. With a number of pages you can cut it smaller.";
   $("pieces").replaceChildren();
   $("archive").replaceChildren();
   $("result").hidden = false;
@@ -152,7 +165,7 @@ function showStrip(report) {
 function fail(error) {
   const problem = error instanceof Failure ? error.problem : { title: "The service cannot be reached", detail: "Check that it is running, and try again." };
   $("problem-title").textContent = problem.title || "Not possible";
-  $("problem-detail").textContent = problem.detail || "";
+  fill($("problem-detail"), problem.detail || "");
   $("problem").hidden = false;
   say("");
 }
@@ -161,19 +174,20 @@ async function busily(action) {
   if (state.busy) return;
   state.busy = true;
   $("problem").hidden = true;
-  for (const id of ["check", "split"]) $(id).disabled = true;
+  for (const id of ["check", "split", "text"]) $(id).disabled = true;
   try { await action(); } catch (error) { fail(error); } finally {
     state.busy = false;
     $("progress").hidden = true;
     $("check").disabled = !state.file;
-    $("split").disabled = false;
+    $("split").disabled = $("text").disabled = false;
   }
 }
 
 function order() {
   const wish = {};
   if ($("target").value) wish.for = $("target").value;
-  if ($("target").value && $("hop").value) wish.via = [$("hop").value];
+  const hops = [...$("hop").selectedOptions].map((one) => one.value);
+  if ($("target").value && hops.length) wish.via = hops;
   return wish;
 }
 
@@ -200,6 +214,14 @@ async function split() {
   $("archive").replaceChildren(download(`${job.result_url}/archive`, "All pieces with their manifest (ZIP)", `${state.file.name}.zip`));
   const missing = manifest.quarantined.length;
   say(`${manifest.pieces.length} pieces.${missing ? ` ${missing} units are in none of them; the manifest says why.` : " Nothing is lost."}`);
+}
+
+async function text() {
+  const job = await work("texts", { as: "text" });
+  const link = download(job.result_url, "Its text", `${state.file.name}.txt`);
+  link.download = `${state.file.name}.txt`;
+  $("archive").replaceChildren(link);
+  say(job.state === "partial" ? "Some pages could not be read; the text says which." : "The text is ready.");
 }
 
 /** A link; with a key the file is fetched first, because a link carries none. */
@@ -232,6 +254,8 @@ function choose(file) {
 
 async function begin() {
   const targets = (await get("/v1/targets")).items;
+  $("problem").hidden = true;
+  for (const id of ["hop", "target"]) $(id).replaceChildren(...[...$(id).options].filter((one) => !one.value));
   const option = (one) => { const made = element("option", one.name || one.id); made.value = one.id; return made; };
   for (const one of targets) $(one.kind === "gateway" ? "hop" : "target").append(option(one));
   const kept = (await get("/v1/limits")).kept_seconds;
@@ -241,6 +265,7 @@ async function begin() {
 $("file").addEventListener("change", () => choose($("file").files[0]));
 $("form").addEventListener("submit", (event) => { event.preventDefault(); busily(check); });
 $("split").addEventListener("click", () => busily(split));
+$("text").addEventListener("click", () => busily(text));
 $("key").addEventListener("change", () => begin().catch(fail));
 $("remove").addEventListener("click", () => busily(async () => {
   await ask("DELETE", `/v1/documents/${state.document}`);

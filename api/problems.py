@@ -21,6 +21,7 @@ from api.invalid import complaints, nothing_there
 from extractors.errors import ExtractionError
 from preflight.errors import LedgerUnavailable, PreflightError, ServiceBusy
 from preflight.problems import Problem, problem_from
+from preflight.service.speaking import over_http
 from preflight.wire import json_bytes
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def problem_of(error: BaseException) -> Problem:
 
 def problem_bytes(problem: Problem) -> bytes:
     """Return a problem as JSON; members that say nothing are left out."""
-    return json_bytes({key: value for key, value in asdict(problem).items() if value is not None})
+    told = replace(problem, detail=over_http(problem.code, problem.detail))
+    return json_bytes({key: value for key, value in asdict(told).items() if value is not None})
 
 
 def framework_problem(status: int, detail: str) -> Problem:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ import pytest
 from service import Service
 from test_api import is_problem
 from tus_checks import failed_checks
+
+from preflight.service.speaking import over_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,6 +204,17 @@ def test_the_text_of_a_document_and_of_one_unit(at: httpx.Client, samples: Path)
     assert len(told) == 1, "the same words of frames, too"
     kinds = {one["kind"] for one in at.get("/v1/jobs?limit=200").json()["items"]}
     assert kinds <= {"check", "text", "split"}
+
+
+def test_advice_names_what_a_request_can_say(at: httpx.Client, samples: Path) -> None:
+    document = keep(at, samples / "page.png")
+    answer = at.post(f"/v1/documents/{document['id']}/splits", json={"max_tokens": 1}, headers={"Prefer": "wait=60"})
+    job = at.get(answer.headers["location"]).json()
+
+    assert answer.status_code == 422
+    assert job["problem"]["detail"] == answer.json()["detail"]
+    assert not re.search(r"(^|[ (`])--[a-z]|`preflight ", answer.json()["detail"]), answer.text
+    assert over_http("over-limit", "Send its text (--as text).") == 'Send its text (`"as": "text"`).'
 
 
 def test_a_protected_document_is_read_while_its_sender_waits_and_its_password_is_kept_nowhere(

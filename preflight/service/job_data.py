@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from preflight.ledger.states import JobState
 from preflight.service.jobs import document_id_of, kind_of
+from preflight.service.speaking import over_http
 
 if TYPE_CHECKING:
     from preflight.ledger.records import JobView, Json
@@ -59,6 +60,7 @@ def problem_members(problem: Json | None) -> Json | None:
     if problem is None:
         return None
     told = {name: problem[name] for name in _PROBLEM_MEMBERS if problem.get(name) is not None}
+    told["detail"] = over_http(told["code"], told.get("detail", ""))
     return _LOST | {"type": f"/problems/{told['code']}"} | told  # the ledger's own words have code and detail alone
 
 

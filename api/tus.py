@@ -25,7 +25,8 @@ from preflight.uploads import ALGORITHMS, Append, Checksum, Upload, UploadStore
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
+"""What an upload holds in memory. With 1 MiB, and as much on its way in, fifty took the process to 190 MB."""
 UploadId = Annotated[str, Path(max_length=100, description="Id of the upload, which is that of the document")]
 
 

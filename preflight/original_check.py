@@ -64,11 +64,12 @@ def check_original(
         told, seen = check_looks(manifest, found, original, settings, executor, password=password, most=looks)
         _check_repairs(manifest, found, notes, seen)
         if found.beside:
-            check_written_text(manifest, found, original, settings, executor, password=password, most=again)
+            _, more = check_written_text(manifest, found, original, settings, executor, password=password, most=again)
+            told = (*told, *more)
         return (*notes, *told), len(seen)
-    text = check_written_text(manifest, found, original, settings, executor, password=password, most=again)
+    text, told = check_written_text(manifest, found, original, settings, executor, password=password, most=again)
     _check_source(manifest, found, text.source.sha256, len(text.units))
-    return (), 0
+    return told, 0
 
 
 def _check_units(

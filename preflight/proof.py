@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from extractors.errors import DamagedDocument
 from extractors.facts import Finding
-from preflight.reading import Unread, examine_task, examined_from
 from preflight.record_check import ALTERING, altered_rows
 from preflight.repairs import is_damaged, with_repairs
+from preflight.reread import read_again
 from preflight.row_proof import RowPiece, differing_rows
 from preflight.splitting import staged_document
-from preflight.survey import print_task, printed_from, stopped
+from preflight.survey import print_task, printed_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,16 +84,9 @@ def _differing_in_rows(surveyed: Surveyed, ready: Sequence[Ready]) -> set[int]:
 def _check_texts(surveyed: Surveyed, ready: Sequence[Ready]) -> None:
     """Read all pieces again and hold the text of each unit against the document's."""
     whole = [one for one in ready if one.span.rows is None]
-    documents = [staged_document(one.path, one.media_type) for one in whole]
-    tasks = [
-        examine_task(document, surveyed.settings, key=key, encodings=(), prints=True, look=False)
-        for key, document in enumerate(documents)
-    ]
-    for outcome in surveyed.executor.run(tasks, lambda _key, _event: None):
-        examined = examined_from(outcome, documents[outcome.key], surveyed.examined.source)
-        if isinstance(examined, Unread):
-            raise stopped(examined.problem)
-        if examined.prints != tuple(unit.text for unit in whole[outcome.key].units):
+    read = read_again(surveyed, [(one.path, one.media_type) for one in whole], measured=False)
+    for one, examined in zip(whole, read, strict=True):
+        if examined.prints != tuple(unit.text for unit in one.units):
             raise DamagedDocument(
                 f"{surveyed.examined.source.name} is damaged, and its {surveyed.examined.facts.unit_kind}s cannot be "
                 "told apart for sure. Print it to a new file, or repair it (`qpdf IN OUT`), and split that; or send "

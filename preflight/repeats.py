@@ -14,10 +14,8 @@ from preflight.fitting import Fitting
 from preflight.judging import weigh
 from preflight.oversize import over_with_repeated
 from preflight.plan import PieceLimits
-from preflight.reading import Unread, examine_task, examined_from
+from preflight.reread import read_again
 from preflight.split_rows import rows_of
-from preflight.splitting import staged_document
-from preflight.survey import stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -84,19 +82,9 @@ def fitted_pieces(
 
 def _weighed(surveyed: Surveyed, pieces: Sequence[Piece]) -> dict[Span, Weighed]:
     """Read all pieces, and say what each comes to."""
-    there = [(one, one.path) for one in pieces if one.path is not None]
-    documents = [staged_document(path, one.media_type) for one, path in there]
-    tasks = [
-        examine_task(document, surveyed.settings, key=key, encodings=surveyed.prepared.encodings)
-        for key, document in enumerate(documents)
-    ]
-    found: dict[Span, Weighed] = {}
-    for outcome in surveyed.executor.run(tasks, lambda _key, _event: None):
-        examined = examined_from(outcome, documents[outcome.key], surveyed.examined.source)
-        if isinstance(examined, Unread):
-            raise stopped(examined.problem)
-        found[there[outcome.key][0].span] = weigh(examined, surveyed.prepared)
-    return found
+    there = [(one.span, one.path, one.media_type) for one in pieces if one.path is not None]
+    read = read_again(surveyed, [(path, media_type) for _, path, media_type in there])
+    return {span: weigh(examined, surveyed.prepared) for (span, _, _), examined in zip(there, read, strict=True)}
 
 
 def _held(weighed: Weighed) -> dict[str, int]:

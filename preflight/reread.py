@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from preflight.survey import Surveyed
 
 
-def read_again(surveyed: Surveyed, pieces: Sequence[tuple[Path, str]]) -> list[Examined]:
+def read_again(surveyed: Surveyed, pieces: Sequence[tuple[Path, str]], *, measured: bool = True) -> list[Examined]:
     """Read pieces in the staging folder, with the fingerprints of their texts.
 
     Args:
         surveyed: The document they were cut out of.
         pieces: Path and media type of each.
+        measured: Tokens are counted and pixels looked at, too; without, only the texts are to be relied on.
 
     Returns:
         What was found in each, in their order.
@@ -31,7 +32,14 @@ def read_again(surveyed: Surveyed, pieces: Sequence[tuple[Path, str]]) -> list[E
     """
     documents = [staged_document(path, media_type) for path, media_type in pieces]
     tasks = [
-        examine_task(document, surveyed.settings, key=key, encodings=surveyed.prepared.encodings, prints=True)
+        examine_task(
+            document,
+            surveyed.settings,
+            key=key,
+            encodings=surveyed.prepared.encodings if measured else (),
+            prints=True,
+            look=measured,
+        )
         for key, document in enumerate(documents)
     ]
     found: dict[int, Examined] = {}

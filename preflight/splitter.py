@@ -82,14 +82,7 @@ def split_document(
         surveyed = examine_source(document, prepared, settings, executor, options, on_progress)
         unheld = about_unheld(surveyed)
         with staging(folder, needed_bytes=surveyed.least_bytes) as staged:
-            if options.form == "document":
-                ready, quarantined, findings = document_pieces(surveyed, staged, on_progress)
-                ocr = ""
-                if options.with_text:
-                    ready, more, ocr = with_texts(ready, surveyed, on_progress)
-                    findings += more
-            else:
-                ready, quarantined, findings, ocr = text_pieces(surveyed, staged, on_progress)
+            ready, quarantined, findings, ocr = _pieces(surveyed, staged, on_progress)
             findings = (*unheld, *about_unseen(surveyed), *findings)
             manifest = _named(ready, surveyed, quarantined, staged, ocr)
             manifest = replace(manifest, findings=findings)
@@ -101,6 +94,19 @@ def split_document(
         folder=folder.path,
         findings=(*findings, *_about_quarantine(manifest)),
     )
+
+
+def _pieces(
+    surveyed: Surveyed, staged: Path, on_progress: Progress | None
+) -> tuple[list[Ready], list[Quarantined], tuple[Finding, ...], str]:
+    """Write the pieces; returns them, the units that are in none, what is to be told, and the OCR engine used."""
+    if surveyed.options.form != "document":
+        return text_pieces(surveyed, staged, on_progress)
+    ready, quarantined, findings = document_pieces(surveyed, staged, on_progress)
+    if not surveyed.options.with_text:
+        return ready, quarantined, findings, ""
+    ready, more, ocr = with_texts(ready, surveyed, on_progress)
+    return ready, quarantined, (*findings, *more), ocr
 
 
 def _named(

@@ -9,8 +9,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from extractors.ocr.null import NullEngine
 from preflight.fingerprints import text_print
 from preflight.reading import merge_text, recognize
+from preflight.record_check import Discrepancy
 from preflight.survey import stopped
 from preflight.textual import document_text, write_text
 from preflight.wording import named_units
@@ -59,7 +61,7 @@ def check_written_text(
     *,
     password: str | None,
     most: int | None,
-) -> DocumentText:
+) -> tuple[DocumentText, tuple[Discrepancy, ...]]:
     """Hold pieces of text, or text beside pieces, against the original; what differs is added to ``found``.
 
     Args:
@@ -72,7 +74,7 @@ def check_written_text(
         most: Units that are read by OCR again at most; None for all.
 
     Returns:
-        The native text of the original.
+        The native text of the original, and notes on what could not be compared here.
 
     Raises:
         Stopped: The original cannot be read.
@@ -80,13 +82,29 @@ def check_written_text(
     text = document_text(original, settings, executor, ocr="never", password=password)
     if text.problem is not None:
         raise stopped(text.problem)
+    claims = _claims_of(manifest, found, text)
+    _note(manifest, found, "original-text-differs", "The text is not that of the original", claims.wrong)
+    _check_needed(manifest, found, text, claims)
+    chosen = _chosen(sorted(claims.recognized), most)
+    if not chosen:
+        return text, ()
+    again = replace(settings, languages=_languages(manifest) or settings.languages)
+    run = recognize(original, chosen, again, executor, password=password)
+    if run.problem is not None or run.engine.startswith(NullEngine.name):
+        why = run.problem.detail if run.problem else "There is no OCR engine here (preflight doctor)."
+        message = f"What OCR read was not compared with the original: {why}"
+        return text, (Discrepancy(code="ocr-not-compared", message=message, units=tuple(chosen)),)
+    _read_again(manifest, found, text, {number: claims.recognized[number] for number in chosen}, run)
+    return text, ()
+
+
+def _claims_of(manifest: Manifest, found: Found, text: DocumentText) -> _Claims:
+    """Take what was written apart: native text that is not the original's, and what OCR is said to have read."""
     form = "text" if manifest.settings.form == "document" else manifest.settings.form
     needing = {number for one in text.findings if one.code == "ocr-skipped" for number in one.units}
+    unread = _written(replace(text, findings=()), form)
     claims = _Claims(
-        native=_written(text, form),
-        silent={
-            number: words for number, words in _written(replace(text, findings=()), form).items() if number in needing
-        },
+        native=_written(text, form), silent={number: words for number, words in unread.items() if number in needing}
     )
     if manifest.settings.form == "document":
         take = _take_flowing if text.unit_kind == "block" else _take_beside
@@ -95,17 +113,10 @@ def check_written_text(
                 take(piece, _contents(found.beside[piece.index]), text.unit_kind, claims)
     else:
         _take_pieces(manifest, found, claims)
-    _note(manifest, found, "original-text-differs", "The text is not that of the original", claims.wrong)
-    _check_needed(manifest, found, text, claims)
-    chosen = _chosen(sorted(claims.recognized.keys() - claims.wrong), most)
-    if chosen:
-        known = replace(settings, languages=_languages(manifest))
-        run = recognize(original, chosen, known, executor, password=password)
-        if run.problem is not None:
-            found.note("ocr-not-compared", f"What OCR read could not be compared: {run.problem.detail}")
-        else:
-            _read_again(manifest, found, text, {number: claims.recognized[number] for number in chosen}, run)
-    return text
+    for number in claims.recognized.keys() - claims.native.keys():  # a forged manifest may speak of billions
+        claims.wrong.add(number)
+        del claims.recognized[number]
+    return claims
 
 
 def _contents(document: Document) -> str:
@@ -208,7 +219,8 @@ def _chosen(numbers: Sequence[int], most: int | None) -> list[int]:
 
 def _languages(manifest: Manifest) -> tuple[str, ...]:
     """Languages that OCR looked for, as the manifest names them after the engine."""
-    return tuple(manifest.settings.ocr.rpartition(", ")[2].split("+"))
+    _, named, languages = manifest.settings.ocr.rpartition(", ")
+    return tuple(languages.split("+")) if named else ()
 
 
 def _note(manifest: Manifest, found: Found, code: str, message: str, numbers: Iterable[int]) -> None:

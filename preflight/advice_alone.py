@@ -50,7 +50,10 @@ def about_alone(case: Case, found: Sequence[Alone]) -> Iterator[Finding]:
         verb = "has" if len(one.numbers) == 1 else "have each"
         over = f"{where} {verb} more than {allowed(limit)}"
         if one.helps == "rows":
-            message = f"{over}. `preflight split` divides such a table by its rows and repeats its header rows."
+            message = (
+                f"{over}. `preflight split` divides such a table by its rows and repeats its header rows; into how many "
+                "pieces is an estimate that takes all rows for alike."
+            )
             yield Finding(severity="info", code="table-divided", message=message, units=one.numbers)
             continue
         remedy = remedy_alone(limit.measure, takes_text=case.target is None or case.target.takes_text)

@@ -57,7 +57,7 @@ def proven_pieces(
         one = ready[outcome.key]
         prints = printed_from(outcome).prints
         if len(prints) != len(one.units):
-            raise RuntimeError(f"a piece of {len(one.units)} units has {len(prints)}")
+            raise _reads_otherwise(surveyed, one, len(prints))
         proven[outcome.key] = replace(one, units=tuple(map(_compared, one.units, prints)))
         explained = {number for change in one.changes if change.code in ALTERING for number in change.units}
         unexplained += [
@@ -92,6 +92,16 @@ def _check_texts(surveyed: Surveyed, ready: Sequence[Ready]) -> None:
                 "told apart for sure. Print it to a new file, or repair it (`qpdf IN OUT`), and split that; or send "
                 "its text (--as text)."
             )
+
+
+def _reads_otherwise(surveyed: Surveyed, one: Ready, count: int) -> DamagedDocument:
+    """Return the failure for a piece that reads otherwise alone: text with binary data in it, say."""
+    kind = surveyed.examined.facts.unit_kind
+    held = f"{kind} {one.span.first:,}" if one.span.count == 1 else f"{kind}s {one.span.first:,} to {one.span.last:,}"
+    return DamagedDocument(
+        f"A piece with {held} alone would be read as {count:,}, not {len(one.units):,}: the document is damaged there, "
+        "or part of it looks like another kind of file. Mend it, choose other limits, or send its text (--as text)."
+    )
 
 
 def _compared(unit: ManifestUnit, content: str) -> ManifestUnit:

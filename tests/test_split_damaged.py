@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from mutations import mutated
 
 from extractors.errors import DamagedDocument
 from preflight import UserLimits, split, verify
@@ -78,5 +79,18 @@ def test_what_a_repaired_page_holds_is_held_against_the_limits(tmp_path: Path, w
 
     with pytest.raises(DamagedDocument, match="over a limit"):
         split(source, tmp_path / "out", limits=UserLimits(tokens=8), executor=workers)
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_piece_that_reads_otherwise_alone_is_refused(corpus: Path, tmp_path: Path, workers: Slots) -> None:
+    """Damaged so that it is text with binary data in it, whose encoding shows otherwise in a part of it."""
+    names = ("pdf20__PDF_2.0_with_offset_start.pdf", "samplefiles__with-attachment.pdf")
+    file, other = (next(corpus.rglob(name)).read_bytes() for name in names)
+    source = tmp_path / "damaged.pdf"
+    source.write_bytes(mutated(file, other, 3677690018))
+
+    with pytest.raises(DamagedDocument, match="would be read as 1, not 34"):
+        split(source, tmp_path / "out", limits=UserLimits(bytes=20_000), executor=workers)
 
     assert not (tmp_path / "out").exists()

@@ -51,8 +51,8 @@ def about_alone(case: Case, found: Sequence[Alone]) -> Iterator[Finding]:
         over = f"{where} {verb} more than {allowed(limit)}"
         if one.helps == "rows":
             message = (
-                f"{over}. `preflight split` divides such a table by its rows and repeats its header rows; into how many "
-                "pieces is an estimate that takes all rows for alike."
+                f"{over}. `preflight split` divides such a table by its rows and repeats its header rows; into how "
+                "many pieces is an estimate that takes all rows for alike."
             )
             yield Finding(severity="info", code="table-divided", message=message, units=one.numbers)
             continue

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.digests import announced_digests, compare_digests
 from api.problems import Advice
-from preflight.document import find_document, storage_error, temporary_path
+from preflight.document import arrival_error, find_document, temporary_path
 from preflight.errors import UsageError
 from preflight.upload_metadata import last_part
 
@@ -92,7 +92,7 @@ async def receive_document(request: Request, name: str, context: Context) -> Asy
             else:
                 await _store_raw(counted, path)
         except OSError as error:
-            raise storage_error(error, "the request's body") from error
+            raise arrival_error(error, "the request's body") from error
         find_document(path, name="The body")  # says what is wrong with it without the caller's name for it
         name = last_part(name)
         sha256 = await run_in_threadpool(compare_digests, path, announced) if announced else None

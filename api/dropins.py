@@ -29,7 +29,7 @@ from api.documents import Owner, Shared
 from api.query import known_query
 from api.wishes import check_languages
 from extractors.clean import safe_label
-from preflight.document import find_document, storage_error, temporary_path
+from preflight.document import arrival_error, find_document, temporary_path
 from preflight.engine.request import TextWish
 from preflight.errors import (
     JobUnfinished,
@@ -157,7 +157,7 @@ def _copy(upload: UploadFile, path: Path) -> None:
         with path.open("wb") as file:
             shutil.copyfileobj(upload.file, file, 1 << 20)
     except OSError as error:
-        raise storage_error(error, "the request's body") from error
+        raise arrival_error(error, "the request's body") from error
 
 
 async def _kept(context: Context, path: Path, name: str, owner: str) -> StoredDocument:

@@ -113,6 +113,14 @@ def storage_error(error: OSError, what: str) -> OutputError:
     return OutputError(f"Cannot write {what}: {error.strerror}. Choose a folder you may write to.")
 
 
+def arrival_error(error: OSError, what: str) -> OutputError:
+    """Say to whoever sends ``what`` to a service why it could not be kept; its disk is not theirs to clear."""
+    found = storage_error(error, what)
+    if isinstance(found, DiskFull):
+        return DiskFull(f"The service has no room for {what} now. Try again later; an upload goes on where it was.")
+    return found
+
+
 def _identity(facts: os.stat_result) -> tuple[int, int, int, int]:
     return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from preflight.document import storage_error
+from preflight.document import arrival_error
 from preflight.errors import ChecksumDiffers, OutputError, TooLarge, UnknownUpload, UploadBusy
 from preflight.storage import sync_path
 
@@ -102,7 +102,7 @@ class Append:
                     self._sum.update(view[:written])
                 view = view[written:]
         except OSError as error:
-            self._failure = storage_error(error, "the upload")
+            self._failure = arrival_error(error, "the upload")
             raise self._failure from error
 
     def finish(self) -> int:
@@ -127,7 +127,7 @@ class Append:
                 write_synced(self._mark, str(self.upload.offset).encode())
                 sync_path(self._mark.parent)
         except OSError as error:
-            raise storage_error(error, "the upload") from error
+            raise arrival_error(error, "the upload") from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -144,7 +144,7 @@ class Append:
         except OSError as error:
             # What the system could not write may be lost without another word: only what was safe before counts.
             os.ftruncate(self._file, self.upload.offset)
-            raise storage_error(error, "the upload") from error
+            raise arrival_error(error, "the upload") from error
 
 
 @contextmanager

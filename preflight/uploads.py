@@ -18,7 +18,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from preflight.document import storage_error
+from preflight.document import arrival_error, storage_error
 from preflight.errors import (
     DiskFull,
     TooLarge,
@@ -107,7 +107,7 @@ class UploadStore:
         try:
             length = path.stat().st_size
         except OSError as error:
-            raise storage_error(error, "the upload") from error
+            raise arrival_error(error, "the upload") from error
         if length > self.max_bytes:
             raise self._too_large(length)
 
@@ -146,7 +146,7 @@ class UploadStore:
             sync_path(self._root)
         except OSError as error:
             shutil.rmtree(new, ignore_errors=True)
-            raise storage_error(error, "the upload") from error
+            raise arrival_error(error, "the upload") from error
         return self.find(upload_id, owner=owner)
 
     def _too_large(self, length: int) -> TooLarge:

@@ -69,7 +69,8 @@ def is_full(answer: httpx.Response) -> None:
     is_problem(answer, 507, "disk-full")
     assert int(answer.headers["retry-after"]) > 0
     assert answer.json()["retryable"] is True
-    assert "room" in answer.json()["detail"] or "space" in answer.json()["detail"]
+    assert "room" in answer.json()["detail"]
+    assert "TMPDIR" not in answer.json()["detail"], "the disk is not the caller's"
 
 
 def test_an_upload_goes_on_where_the_disk_was_full(placed: tuple[Service, SmallDisk]) -> None:

@@ -10,7 +10,7 @@ from api.exchange import log
 from api.guard import Guard, GuardLimits
 from api.keyring import Keyring
 from api.metrics import Metrics
-from api.tracing import Traced, tracer_from
+from api.tracing import Traced, tracing_from
 from preflight.ledger.keys import KeyStore
 from preflight.service.space import AWAY_S
 from preflight.service.workers import workers_alive
@@ -47,7 +47,7 @@ def behind_door(app: ASGIApp, space: Space, options: DoorOptions) -> Iterator[Gu
             keys = Keyring(stack.enter_context(KeyStore(space.options.address, away_s=AWAY_S)))
             stack.callback(keys.close)
             keys.start()
-        tracer = tracer_from(os.environ)
+        tracing = tracing_from(os.environ)
         metrics = Metrics()
 
         def finished(exchange: Exchange) -> None:
@@ -62,7 +62,9 @@ def behind_door(app: ASGIApp, space: Space, options: DoorOptions) -> Iterator[Gu
             bytes_per_day=options.bytes_per_day,
             hosts=options.hosts,
         )
-        guard = Guard(Traced(app, tracer) if tracer else app, limits, keys=keys, finished=finished)
+        inner = Traced(app, tracing.tracer) if tracing else app
+        settle = tracing.send_last if tracing else None
+        guard = Guard(inner, limits, keys=keys, finished=finished, settle=settle)
         if options.metrics_port is not None:
             metrics.watch_requests(lambda: guard.busy)
             metrics.watch_work(

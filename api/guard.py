@@ -76,6 +76,7 @@ class Guard:
         *,
         keys: Keyring | None = None,
         finished: Callable[[Exchange], None] | None = None,
+        settle: Callable[[], None] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Stand before an application.
@@ -85,6 +86,7 @@ class Guard:
             limits: How much is let in.
             keys: Who is let in; anybody, as the tenant with the empty name, when None.
             finished: Told of every request when it has been answered.
+            settle: Called at the end, when no request is on its way any more.
             now: Seconds since 1970.
         """
         self.busy = 0
@@ -92,6 +94,7 @@ class Guard:
         self._limits = limits
         self._keys = keys
         self._finished = finished
+        self._settle = settle
         self._now = now
         self._rates = Rates()
         self._busy_keys: dict[str, int] = {}
@@ -145,9 +148,11 @@ class Guard:
                 exchange.bytes_in = body.received
 
     def settle(self) -> None:
-        """Write down what keys were used for; for when no request is on its way any more."""
+        """Write down what keys were used for, and what else is to be done when no request is on its way any more."""
         if self._keys is not None:
             self._keys.close()
+        if self._settle is not None:
+            self._settle()
 
     def _counted(self, body: Body, key_id: str) -> Receive:
         """Return how a body is received by a key, which is used from now on; its bytes count as they come."""

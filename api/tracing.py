@@ -6,12 +6,14 @@ Without either nothing is imported, recorded or sent.
 from __future__ import annotations
 
 import logging
+import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from api.access import UNKNOWN, find_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from opentelemetry.trace import Tracer
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +23,25 @@ WANTED_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 _FAULT = 500
 
 
-def tracer_from(environment: Mapping[str, str]) -> Tracer | None:
+LAST_S = 2.0
+"""Seconds the end of a service waits until its last spans are sent; a collector that is away holds it up no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracing:
+    """What records traces.
+
+    Attributes:
+        tracer: Makes the spans.
+        send_last: Sends those not sent yet, within :data:`LAST_S`. To be called before the service ends: a signal that
+            ends the process at once leaves no time after it.
+    """
+
+    tracer: Tracer
+    send_last: Callable[[], None]
+
+
+def tracing_from(environment: Mapping[str, str]) -> Tracing | None:
     """Return what records traces and sends them where the environment says; None when it does not say so."""
     if not any(environment.get(name) for name in WANTED_BY):
         return None
@@ -35,8 +55,15 @@ def tracer_from(environment: Mapping[str, str]) -> Tracer | None:
         return None
     resource = Resource.create({"service.name": environment.get("OTEL_SERVICE_NAME", "upload-preflight")})
     provider = TracerProvider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return provider.get_tracer("upload-preflight")
+    processor = BatchSpanProcessor(OTLPSpanExporter())
+    provider.add_span_processor(processor)
+
+    def send_last() -> None:
+        sending = threading.Thread(target=processor.force_flush, daemon=True)
+        sending.start()
+        sending.join(LAST_S)
+
+    return Tracing(tracer=provider.get_tracer("upload-preflight"), send_last=send_last)
 
 
 class Traced:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 import logging
 import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from service import Service
 from test_guard import LIMITS, Inside, ask, client
 
 from api import exchange
 from api.guard import Guard
 from api.metrics import Metrics
-from api.tracing import Traced, tracer_from
+from api.tracing import Traced, tracing_from
 from preflight.errors import OutputError
 from preflight.ledger.records import NewJob
 from preflight.ledger.store import Ledger
@@ -44,6 +48,9 @@ def lines() -> Iterator[io.StringIO]:
     yield stream
     logger.setLevel(before)
     logger.removeHandler(handler)
+
+
+SENT: list[tuple[str, bytes]] = []
 
 
 def parsed(stream: io.StringIO) -> list[dict[str, object]]:
@@ -206,9 +213,38 @@ def test_a_request_is_a_span_without_names() -> None:
     assert "secret" not in span.to_json()
 
 
+class Collector(BaseHTTPRequestHandler):
+    """Keeps what a service sends to it as traces."""
+
+    def do_POST(self) -> None:
+        """Take spans."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        SENT.append((self.path, gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body))
+        self.send_response(200)
+        self.end_headers()
+
+
+def test_the_last_spans_of_a_service_are_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sends every five seconds, and a signal ends it at once."""
+    collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=collector.serve_forever, daemon=True).start()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.server_port}")
+
+    with Service(tmp_path, "--workers", "0") as service:
+        httpx.post(f"{service.address}/v1/documents", params={"filename": "payroll.txt"}, content=b"salaries")
+        service.stop()
+    collector.shutdown()
+    collector.server_close()
+
+    sent = b"".join(body for path, body in SENT if path == "/v1/traces")
+    assert b"POST /v1/documents" in sent
+    assert b"payroll" not in sent
+    assert b"salaries" not in sent
+
+
 def test_nobody_is_told_anything_unless_somebody_says_whom() -> None:
-    assert tracer_from({}) is None
-    code = "import sys, api.tracing; api.tracing.tracer_from({}); print('opentelemetry' in sys.modules)"
+    assert tracing_from({}) is None
+    code = "import sys, api.tracing; api.tracing.tracing_from({}); print('opentelemetry' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert run.stdout == b"False\n"
 

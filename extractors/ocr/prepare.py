@@ -29,8 +29,9 @@ MIN_REDUCED = 0.25
 MAX_PIXELS = 25_000_000
 """Handed to an engine; A4 at 300 dpi has 8.7 million."""
 
-MIN_SKEW_DEG = 0.5
-"""Lines within one column are read well up to 3 degrees, but columns are mixed from 1 degree on."""
+MIN_SKEW_DEG = 0.75
+"""Lines within one column are read well up to 3 degrees, but columns are mixed from 1 degree on. Levelling a page takes
+60 to 90 ms of CPU; the error rates of the corpus are the same with 0.5 and with 0.9."""
 
 _X_HEIGHT_PT = 4.7  # x-height of 10 point type
 _DPI_RANGE = (70.0, 600.0)

@@ -29,6 +29,7 @@ WORK = PROJECT / "build" / "benchmarks"
 RESULTS = PROJECT / "benchmarks" / "results"
 PREFLIGHT = (sys.executable, "-c", "from preflight.start import main; main()")
 _SAMPLE_EVERY_S = 0.02
+_LISTENED_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,26 @@ def context(extent: str) -> dict[str, object]:
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{len(os.sched_getaffinity(0))} cores of {model}, {memory / 1e6:.0f} GB, {platform.machine()}",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
-        "load": round(os.getloadavg()[0], 1),
+        "load": round(busy_cores(), 1),
         "extent": extent,
     }
+
+
+def busy_cores() -> float:
+    """Return how many processors were busy in the last two seconds: what others do, and not the part before this one.
+
+    The load of the system (os.getloadavg) has the last minutes in it, which are those of the benchmark itself.
+    """
+    before = _idle_s()
+    time.sleep(_LISTENED_S)
+    idle = (_idle_s() - before) / _LISTENED_S
+    return max(0.0, (os.cpu_count() or 1) - idle)
+
+
+def _idle_s() -> float:
+    """Seconds all processors together had nothing to do or waited for a disk (proc(5), /proc/stat)."""
+    fields = next(iter(_lines("/proc/stat")), "").split()[1:]
+    return sum(map(int, fields[3:5])) / os.sysconf("SC_CLK_TCK")
 
 
 def _lines(path: str) -> list[str]:

@@ -67,7 +67,8 @@ def _part(number: int, result: dict[str, object]) -> Iterator[str]:
 def _circumstances(result: dict[str, object]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     rounds = f"{result['rounds']} rounds, " if result["rounds"] else ""
-    busy = "" if result["load"] <= _QUIET_LOAD else f", **with a load of {result['load']} before: not a quiet machine**"
+    others = f", **with {result['load']} cores busy before: not a quiet machine**"
+    busy = others if result["load"] > _QUIET_LOAD else ""
     extent = "all" if result["extent"] == "all" else "the subset"
     return (
         f"*{result['date']}, {extent}, {rounds}{result['took_s']} s; {result['machine']}; {result['system']}{busy}. "

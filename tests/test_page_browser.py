@@ -84,4 +84,12 @@ def test_a_document_that_cannot_be_read_is_said_and_its_name_stays_text(
     assert page.text("#chosen") == locked.name
     assert page.run("document.getElementById('result').hidden")
     assert page.run("document.title") == "Upload Preflight"
+
+    assert not page.run("document.getElementById('secretrow').hidden")
+    page.run("document.getElementById('secret').value = 'u'")
+    page.run("document.getElementById('check').click()")
+    page.wait_for("!document.getElementById('result').hidden")
+    page.wait_for(ENDED)
+    assert page.text("#verdict") == "It will not fit — anthropic-messages"  # which takes none that are protected
+    assert page.run("document.getElementById('problem').hidden && document.getElementById('split').disabled")
     assert page.complaints() == []

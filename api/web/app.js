@@ -7,7 +7,9 @@ const VERDICTS = {
   "ocr-first": ["warn", "It needs OCR first"], "wont-fit": ["bad", "It will not fit"], unreadable: ["bad", "It cannot be read"],
 };
 const KINDS = { text: "text", scan: "scan: no text of its own", hybrid: "scan with a text layer", image: "picture", blank: "blank", unreadable: "unreadable" };
-const state = { file: null, document: null, busy: false };
+const PASSING = [408, 409, 423, 503];
+const MOST_FAILURES = 8;
+const state = { file: null, document: null, job: null, busy: false };
 
 class Failure extends Error {
   constructor(problem) { super(problem.detail || "The service did not answer as expected."); this.problem = problem; }
@@ -50,6 +52,13 @@ function base64(text) {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
+const passing = (error) => !(error instanceof Failure) || PASSING.includes(error.problem.status);
+
+/** Header with the password of the document, as the bytes of its UTF-8. */
+function secret() {
+  return { "X-Document-Password": String.fromCharCode(...new TextEncoder().encode($("secret").value)) };
+}
+
 /** Send a file in parts; after every failure of the line go on where the service is. */
 async function upload(file) {
   const headers = { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": `filename ${base64(file.name)}` };
@@ -63,8 +72,7 @@ async function upload(file) {
       at = Number(answer.headers.get("Upload-Offset"));
       failures = 0;
     } catch (error) {
-      const passing = !(error instanceof Failure) || [408, 409, 423, 503].includes(error.problem.status);
-      if (!passing || ++failures > 8) throw error;
+      if (!passing(error) || ++failures > MOST_FAILURES) throw error;
       say("The connection broke; going on …");
       await pause(300 * 2 ** failures);
       try { at = Number((await ask("HEAD", place, { headers: TUS })).headers.get("Upload-Offset")); } catch { /* asked again above */ }
@@ -79,15 +87,27 @@ async function upload(file) {
 async function work(kind, wish) {
   const headers = { "Content-Type": "application/json", Prefer: "respond-async" };
   let job = await (await ask("POST", `/v1/documents/${state.document}/${kind}`, { headers, body: JSON.stringify(wish) })).json();
+  let failures = 0;
+  state.job = job.id;
+  $("cancel").hidden = false;
   for (let wait = 100; !job.done; wait = Math.min(1000, wait * 1.5)) {
     await pause(wait);
-    job = await get(`/v1/jobs/${job.id}`);
+    try {
+      job = await get(`/v1/jobs/${job.id}`);
+      failures = 0;
+    } catch (error) {
+      if (!passing(error) || ++failures > MOST_FAILURES) throw error;
+      say("The connection broke; asking again …");
+      await pause(300 * 2 ** failures);
+      continue;
+    }
     const { phase, units_done: done, units_total: total } = job.progress;
     if (job.done) break;
     const words = { waiting: "Waiting for a worker", read: "Reading", ocr: "Recognizing text", cut: "Cutting" }[phase] || phase;
     say(done ? `${words}: ${done}${total ? ` of ${total}` : ""}` : `${words} …`);
     show(total ? done / total : null);
   }
+  if (job.state === "cancelled") throw new Failure({ title: "Cancelled", detail: "Nothing was made." });
   if (job.problem) throw new Failure(job.problem);
   return job;
 }
@@ -103,6 +123,7 @@ function size(bytes) {
   const units = [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]].find(([scale]) => bytes >= scale);
   return units ? `${(bytes / units[0]).toFixed(1)} ${units[1]}` : `${bytes} bytes`;
 }
+const short = (amount) => Number(amount).toLocaleString("en", { maximumSignificantDigits: 3 });
 const whole = (number) => Math.round(number).toLocaleString("en");
 
 function figure(name, likely, range) {
@@ -121,26 +142,32 @@ function showReport(report) {
   $("because").textContent = bound
     ? `The limit that decides is ${bound.limit}: ${whole(bound.value)} of ${whole(bound.max)}, set by ${bound.by}` +
       `${bound.as_of ? ` (as of ${bound.as_of}, ${bound.status})` : ""}.`
-    : "No limit decides.";
+    : report.verdict === "fits" ? "No limit decides." : "What decides is said below.";
   $("figures").replaceChildren();
   const { tokens, cost, seconds, upload_bytes: sent } = report.estimate || {};
   figure("Size", size(report.source.size_bytes), sent && sent !== report.source.size_bytes ? `${size(sent)} when sent` : "");
   if (report.facts) figure(`${report.facts.unit_kind[0].toUpperCase()}${report.facts.unit_kind.slice(1)}s`, whole(report.facts.unit_count));
   figure("Tokens", tokens ? whole(tokens.likely) : "unknown", tokens ? `${whole(tokens.low)} to ${whole(tokens.high)}` : "");
-  figure("Cost", cost ? `${cost.likely} ${cost.currency}` : "unknown", cost ? `${cost.low} to ${cost.high}` : "");
-  figure("Time at the target", seconds ? `${seconds.likely} s` : "unknown", seconds ? `${seconds.low} to ${seconds.high} s` : "");
+  figure("Cost", cost ? `${short(cost.likely)} ${cost.currency}` : "unknown", cost ? `${short(cost.low)} to ${short(cost.high)}` : "");
+  figure("Time at the target", seconds ? `${short(seconds.likely)} s` : "unknown", seconds ? `${short(seconds.low)} to ${short(seconds.high)} s` : "");
   showStrip(report);
   const findings = report.findings.map((one) => fill(element("li", "", one.severity), one.message));
   $("findings").replaceChildren(...(findings.length ? findings : [element("li", "Nothing: it can go as it is.")]));
-  const pieces = report.plan ? report.plan.pieces.length : 0;
-  $("plan").textContent = pieces > 1
-    ? `${pieces} pieces would each get through. Each is measured when it is written, and a manifest proves that nothing is lost.`
-    : report.verdict === "ocr-first"
-      ? "Its pages have no text of their own. Get its text here, or have OCR put a text layer into it first."
-      : "One piece is enough. With a number of pages you can cut it smaller.";
+  const unit = report.facts ? report.facts.unit_kind : "page";
+  $("pages-title").textContent = `${unit[0].toUpperCase()}${unit.slice(1)}s in a piece, at most`;
+  $("plan").textContent = advice(report, unit);
   $("pieces").replaceChildren();
   $("archive").replaceChildren();
   $("result").hidden = false;
+}
+
+function advice(report, unit) {
+  const pieces = report.plan ? report.plan.pieces.length : 0;
+  if ($("secret").value) return "Pieces of a protected document are made by the command line: preflight split --decrypt.";
+  if (pieces > 1) return `${pieces} pieces would each get through. Each is measured when it is written, and a manifest proves that nothing is lost.`;
+  if (report.verdict === "ocr-first") return "Its pages have no text of their own. Get its text here, or have OCR put a text layer into it first.";
+  if (report.verdict === "fits") return `One piece is enough. With a number of ${unit}s you can cut it smaller.`;
+  return "Cutting alone does not help: see above what does.";
 }
 
 function showStrip(report) {
@@ -164,8 +191,10 @@ function showStrip(report) {
 
 function fail(error) {
   const problem = error instanceof Failure ? error.problem : { title: "The service cannot be reached", detail: "Check that it is running, and try again." };
+  const words = { "password-required": "Type it into the field Password and check again.", "wrong-password": "Try another one." }[problem.code];
+  if (words) $("secretrow").hidden = false;
   $("problem-title").textContent = problem.title || "Not possible";
-  fill($("problem-detail"), problem.detail || "");
+  fill($("problem-detail"), words || problem.detail || "");
   $("problem").hidden = false;
   say("");
 }
@@ -177,9 +206,11 @@ async function busily(action) {
   for (const id of ["check", "split", "text"]) $(id).disabled = true;
   try { await action(); } catch (error) { fail(error); } finally {
     state.busy = false;
-    $("progress").hidden = true;
+    state.job = null;
+    $("progress").hidden = $("cancel").hidden = true;
     $("check").disabled = !state.file;
-    $("split").disabled = $("text").disabled = false;
+    $("text").disabled = false;
+    $("split").disabled = Boolean($("secret").value);
   }
 }
 
@@ -187,17 +218,34 @@ function order() {
   const wish = {};
   if ($("target").value) wish.for = $("target").value;
   const hops = [...$("hop").selectedOptions].map((one) => one.value);
-  if ($("target").value && hops.length) wish.via = hops;
+  if (hops.length && !wish.for) throw new Failure({ title: "Gateways on the way to what?", detail: "Choose a target, too." });
+  if (hops.length) wish.via = hops;
   return wish;
 }
 
 async function check() {
   $("result").hidden = true;
-  if (!state.document) state.document = await upload(state.file);
-  $("remove").hidden = false;
-  const job = await work("checks", order());
-  showReport(await get(job.result_url));
+  const wish = order();
+  if ($("secret").value) {
+    showReport(await protectedReport(wish));
+  } else {
+    if (!state.document) state.document = await upload(state.file);
+    $("remove").hidden = false;
+    const job = await work("checks", wish);
+    showReport(await get(job.result_url));
+  }
   say("Done.");
+}
+
+/** Check a protected document within one request: its password is kept nowhere. */
+async function protectedReport(wish) {
+  const query = new URLSearchParams({ filename: state.file.name });
+  if (wish.for) query.set("for", wish.for);
+  for (const hop of wish.via || []) query.append("via", hop);
+  const headers = { "Content-Type": "application/octet-stream", Prefer: "wait=300", ...secret() };
+  say("Sending and reading …");
+  show(null);
+  return (await ask("POST", `/v1/check?${query}`, { headers, body: state.file })).json();
 }
 
 async function split() {
@@ -217,9 +265,21 @@ async function split() {
 }
 
 async function text() {
+  const name = `${state.file.name}.txt`;
+  if ($("secret").value) {
+    if (!state.document) state.document = await upload(state.file);
+    $("remove").hidden = false;
+    say("Reading …");
+    show(null);
+    const headers = { "Content-Type": "application/json", Prefer: "wait=300", ...secret() };
+    const answer = await ask("POST", `/v1/documents/${state.document}/texts`, { headers, body: JSON.stringify({ as: "text" }) });
+    save(await answer.blob(), name);
+    say("The text is ready.");
+    return;
+  }
   const job = await work("texts", { as: "text" });
-  const link = download(job.result_url, "Its text", `${state.file.name}.txt`);
-  link.download = `${state.file.name}.txt`;
+  const link = download(job.result_url, "Its text", name);
+  link.download = name;
   $("archive").replaceChildren(link);
   say(job.state === "partial" ? "Some pages could not be read; the text says which." : "The text is ready.");
 }
@@ -231,15 +291,17 @@ function download(path, words, name = words) {
   link.addEventListener("click", (event) => {
     if (!$("key").value) return;
     event.preventDefault();
-    busily(async () => {
-      const saved = element("a");
-      saved.href = URL.createObjectURL(await (await ask("GET", path)).blob());
-      saved.download = name;
-      saved.click();
-      setTimeout(() => URL.revokeObjectURL(saved.href), 60_000);
-    });
+    busily(async () => save(await (await ask("GET", path)).blob(), name));
   });
   return link;
+}
+
+function save(blob, name) {
+  const saved = element("a");
+  saved.href = URL.createObjectURL(blob);
+  saved.download = name;
+  saved.click();
+  setTimeout(() => URL.revokeObjectURL(saved.href), 60_000);
 }
 
 function choose(file) {
@@ -247,6 +309,8 @@ function choose(file) {
   Object.assign(state, { file, document: null });
   $("chosen").textContent = file.name;
   $("hint").textContent = size(file.size);
+  $("secret").value = $("pages").value = "";
+  $("secretrow").hidden = true;
   $("check").disabled = false;
   $("result").hidden = $("remove").hidden = true;
   busily(check);
@@ -266,6 +330,7 @@ $("file").addEventListener("change", () => choose($("file").files[0]));
 $("form").addEventListener("submit", (event) => { event.preventDefault(); busily(check); });
 $("split").addEventListener("click", () => busily(split));
 $("text").addEventListener("click", () => busily(text));
+$("cancel").addEventListener("click", () => state.job && ask("POST", `/v1/jobs/${state.job}/cancel`).catch(fail));
 $("key").addEventListener("change", () => begin().catch(fail));
 $("remove").addEventListener("click", () => busily(async () => {
   await ask("DELETE", `/v1/documents/${state.document}`);

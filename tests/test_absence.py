@@ -12,7 +12,7 @@ from preflight.ledger.absence import Absence
 
 def test_who_comes_while_somebody_finds_out_is_told_at_once() -> None:
     absence = Absence(30.0, 0.0)
-    absence.away("it is away")
+    absence.away("it is away", time.monotonic())
 
     with absence.attempt():
         with pytest.raises(LedgerUnavailable, match="it is away"), absence.attempt():
@@ -25,11 +25,11 @@ def test_who_comes_while_somebody_finds_out_is_told_at_once() -> None:
 def test_all_callers_wait_as_one_and_workers_each_for_themselves() -> None:
     callers, workers, now = Absence(30.0, 5.0), Absence(30.0, None), time.monotonic()
     for one in (callers, workers):
-        one.away("away")
+        one.away("away", now)
 
-    assert callers.deadline(now + 100, server=True) <= time.monotonic() + 5
-    assert callers.deadline(now, server=False) == now + 30
-    assert workers.deadline(now, server=True) == workers.deadline(now, server=False) == now + 30
+    assert callers.deadline(now + 100, now + 100) == now + 5
+    assert callers.deadline(now, None) == now + 30
+    assert workers.deadline(now, now) == workers.deadline(now, None) == now + 30
     with workers.attempt(), workers.attempt():
         pass
 
@@ -39,8 +39,19 @@ def test_at_the_end_nothing_is_waited_for() -> None:
     absence.end()
 
     with absence.attempt():
-        absence.away("away")
-    assert absence.deadline(now, server=True) < now
-    assert absence.deadline(now, server=False) <= now + 1
+        absence.away("away", now)
+    assert absence.deadline(now, now) < now
+    assert absence.deadline(now, None) <= now + 1
     with pytest.raises(LedgerUnavailable), absence.attempt():
         pass
+
+
+def test_who_is_not_answered_gives_up_in_time_whatever_others_are_told() -> None:
+    absence, begun = Absence(30.0, 1.0), time.monotonic()
+    absence.back()  # another caller, while this one was not answered
+
+    absence.away("away", begun)
+    assert absence.deadline(begun, begun) == begun + 1
+    with absence.attempt(), absence.attempt():  # nobody else has to wait for this one
+        absence.back()
+    assert absence.deadline(begun, begun) == begun + 1

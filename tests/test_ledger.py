@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from preflight.errors import LedgerBusy, LedgerUnavailable, SettingsError, UsageError
+from preflight.ledger.migrate import LOCK as MIGRATION_LOCK
 from preflight.ledger.records import FollowUp, NewJob, Settlement
 from preflight.ledger.states import ASSEMBLY_NUMBER, MAX_FAULTS, MAX_LOSSES, JobState
 from preflight.ledger.store import Ledger
@@ -508,6 +509,33 @@ def test_callers_who_queue_for_a_server_that_is_away_wait_as_one(postgres: Serve
 
         assert made.database.answers()
         assert made.submit([job("k")])[0].created
+
+
+def test_a_server_that_is_at_work_is_not_away(postgres: Server) -> None:
+    """A lock that somebody keeps ends with the server's word, nothing is left behind it, and others are answered."""
+    url = postgres.database()
+    with Ledger(url, patience_s=1.0) as made, Ledger(url) as other:
+        made.submit([job("k")])
+        with other.database.engine.begin() as locker:
+            locker.execute(text("LOCK TABLE owners"))
+            with pytest.raises(LedgerBusy):
+                made.submit([job("l")])
+            assert made.counts("a")
+            waiting = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            assert locker.execute(text(waiting)).scalar() == 0, "the server does nothing for who has gone"
+
+
+def test_tables_are_brought_up_to_date_however_long_another_is_at_it(postgres: Server) -> None:
+    url = postgres.database()
+    with Ledger(url) as made, ThreadPoolExecutor() as threads:
+        with made.database.engine.begin() as locker:
+            locker.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            opening = threads.submit(Ledger, url, patience_s=1.5)
+            with pytest.raises(TimeoutError):
+                opening.result(2.0)
+        opening.result(60).database.close()
 
 
 def test_a_server_that_is_restarted_loses_and_doubles_nothing(postgres: Server) -> None:

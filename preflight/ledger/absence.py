@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import contextmanager
 from threading import Event, Lock
@@ -30,6 +31,7 @@ class Absence:
         self._away_s = away_s
         self._lock = Lock()
         self._since: float | None = None
+        self._heard = -math.inf
         self._told = ""
         self._trying = False
         self._ending = Event()
@@ -50,24 +52,32 @@ class Absence:
     def back(self) -> None:
         """Note that the server has answered."""
         with self._lock:
-            self._since = None
+            self._heard, self._since = time.monotonic(), None
 
-    def away(self, told: str) -> None:
-        """Note that the server did not answer, and what is told of it."""
+    def away(self, told: str, begun: float) -> None:
+        """Note that the server did not answer an attempt. It is not away if it has answered another meanwhile.
+
+        Args:
+            told: What is told of it.
+            begun: When the attempt began, by the monotonic clock.
+        """
         with self._lock:
             self._told = told
-            self._since = time.monotonic() if self._since is None else self._since
+            if self._since is None and begun > self._heard:
+                self._since = begun
 
-    def deadline(self, begun: float, *, server: bool) -> float:
+    def deadline(self, begun: float, lost: float | None) -> float:
         """Return until when trying again makes sense, by the monotonic clock.
 
         Args:
             begun: When the first attempt began.
-            server: The server is away; else something is locked.
+            lost: When the first attempt began that the server did not answer; None where something is locked.
         """
-        if server and (self.ending or self._away_s is not None):
+        if lost is not None and self.ending:
+            return 0.0
+        if lost is not None and self._away_s is not None:
             since = self._since
-            return 0.0 if self.ending or since is None or self._away_s is None else since + self._away_s
+            return (lost if since is None else min(lost, since)) + self._away_s
         return begun + (ENDING_S if self.ending else self._patience_s)
 
     @contextmanager

@@ -41,8 +41,9 @@ ANSWER_S = 4.0
 _CONNECT_S = 3.0
 _BUSY_S = 2.0
 _SQLITE_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_POSTGRES_AGAIN = frozenset({"40001", "40P01", "55P03"})
-"""SQLSTATEs after which the same transaction may succeed: conflict, deadlock, lock."""
+_POSTGRES_AGAIN = frozenset({"40001", "40P01", "55P03", "57014"})
+"""SQLSTATEs after which the same transaction may succeed: conflict, deadlock, lock, and a statement that took longer
+than the server was told to work on it (:mod:`preflight.ledger.silence`)."""
 _POSTGRES_AWAY = frozenset({"57P01", "57P02", "57P03", "53300"})
 """SQLSTATEs of a server that takes no connections now: restart, too many of them."""
 _DISK_FULL = "53100"
@@ -156,6 +157,7 @@ class Database:
             if _translated(error)[1] is None:
                 raise
             return False
+        self._absence.back()
         return True
 
     def end(self) -> None:
@@ -174,11 +176,13 @@ class Database:
         """Connect to a server, and wait for its answers as long as makes sense."""
         from preflight.ledger.silence import listening
 
-        return listening(arguments, named, lambda: ENDING_S if self._absence.ending else self._answer_s)
+        answer_s = self._answer_s
+        return listening(arguments, named, lambda: ENDING_S if self._absence.ending else answer_s, answer_s)
 
     def _patiently(self, attempt: Callable[[], T]) -> T:
-        begun, pause = time.monotonic(), 0.02
+        begun, pause, lost = time.monotonic(), 0.02, None
         while True:
+            tried = time.monotonic()
             try:
                 with self._absence.attempt():
                     done = attempt()
@@ -189,8 +193,12 @@ class Database:
                 if failure is None:
                     raise
                 if hope == "server":
-                    self._absence.away(str(failure))
-                if hope == "none" or time.monotonic() > self._absence.deadline(begun, server=hope == "server"):
+                    self._absence.away(str(failure), tried)
+                    lost = tried if lost is None else lost
+                else:
+                    self._absence.back()
+                deadline = self._absence.deadline(begun, lost if hope == "server" else None)
+                if hope == "none" or time.monotonic() > deadline:
                     raise failure from error
             else:
                 self._absence.back()
@@ -230,9 +238,10 @@ def _translated(error: DBAPIError) -> tuple[Hope, PreflightError | None]:
     code = getattr(original, "sqlstate", None)
     if code == _DISK_FULL:
         return "none", DiskFull("No space left for the record of jobs. Free some space on the database's disk.")
-    if error.connection_invalidated or code in _POSTGRES_AGAIN | _POSTGRES_AWAY:
-        hope: Hope = "lock" if code in _POSTGRES_AGAIN else "server"
-        return hope, LedgerUnavailable(f"The database of the jobs does not answer. {_ADVICE}")
+    if code in _POSTGRES_AGAIN:
+        return "lock", LedgerBusy("The database of the jobs is locked or busy with other work. Try again later.")
+    if error.connection_invalidated or code in _POSTGRES_AWAY:
+        return "server", LedgerUnavailable(f"The database of the jobs does not answer. {_ADVICE}")
     if code is None and type(error).__name__ == "OperationalError":  # no connection: nobody gave it a code
         return "server", LedgerUnavailable(f"The database of the jobs cannot be reached: {original}. {_ADVICE}")
     return "none", None

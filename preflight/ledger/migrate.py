@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HEAD = "0005"
 """The newest step in ``migrations/versions``; a test compares. Known here, so that alembic is loaded on need only."""
 
-_LOCK = 7_262_018_114
+LOCK = 7_262_018_114
 """Number of the advisory lock under which two programs do not migrate one PostgreSQL database at once."""
 
 
@@ -25,8 +25,17 @@ def migrate(connection: Connection) -> None:
     Raises:
         LedgerUnavailable: The ledger is from a newer version than this one.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    if connection.dialect.name != "postgresql":
+        _migrate(connection)
+        return
+    from preflight.ledger.silence import unhurried
+
+    with unhurried(connection):  # another program may be at it, and a large table takes its time
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        _migrate(connection)
+
+
+def _migrate(connection: Connection) -> None:
     found = _revision(connection)
     if found == HEAD:
         return

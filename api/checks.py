@@ -11,14 +11,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.answers import JSON, failure_of, job_response, problems, with_job
 from api.bodies import raw_body, receive_document
 from api.context import CHECK, Context, context_of, key_of, require_workers, tenant_of
-from api.direct import LATE, Password, at_once, check_direct, free_place, password_of
+from api.direct import Password, at_once, check_direct, free_place, password_of, unanswered
 from api.documents import Key
 from api.models import JobOut, ModelId, ReportOut, TargetId
 from api.orders import IN_QUERY, order_of, prepared
 from api.preferences import Preference, preference_of
 from api.problems import problem_response
 from api.query import known_query, own_limits
-from preflight.errors import TimedOut
 from preflight.judging import Order, UserLimits
 from preflight.ledger.states import JobState
 from preflight.pipeline import run
@@ -88,7 +87,7 @@ async def check(
             if report is not None:
                 return _told(report, preference)
             if password is not None:
-                raise TimedOut(LATE)
+                raise unanswered(context)
             preference = Preference(wait_s=0.0, applied=preference.applied)
         ask = partial(_as_job, context, received, order, owner, key_of(request), idempotency_key)
         view = await to_thread.run_sync(ask)
@@ -116,9 +115,8 @@ def _as_job(
     context: Context, received: Received, order: Order, owner: str, asked_with: str, idempotency_key: str | None
 ) -> JobView:
     """Keep a document, and have it checked. The same idempotency key is the same document and the same job."""
-    key = (
-        None if idempotency_key is None else f"check\n{idempotency_key}"
-    )  # no header of a document or job has a line end
+    # A line end, because no header of a document or job has one.
+    key = None if idempotency_key is None else f"check\n{idempotency_key}"
     document = context.space.documents.take(
         received.document.path, received.name, owner=owner, sha256=received.sha256, key=key, asked_with=asked_with
     )

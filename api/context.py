@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from anyio import CapacityLimiter
 from fastapi import Request
 
+from api.shares import Shares
 from api.watching import Watch
 from preflight.errors import ServiceBusy
 from preflight.service.workers import workers_alive
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 CHECKS_PER_WORKER = 8
 """Checks at a time, running and waiting, for each worker. One more is refused at once: it could only wait in vain."""
 
+READS_PER_KEY = 2
+"""Reads with a password at a time, for each key: they go past the queue of jobs, where everybody has a turn."""
+
 SCOPE = "x-preflight-scope"
 """Member of a route's OpenAPI that says what a key must be allowed: check, read, write or admin."""
 CHECK, READ, WRITE, ADMIN = ({SCOPE: name} for name in ("check", "read", "write", "admin"))
@@ -34,7 +38,8 @@ class Context:
     Attributes:
         space: Where everything is kept.
         quick: Where documents are read while their sender waits; None where this process reads none.
-        places: Checks that may be under way at a time.
+        places: Checks, and reads with a password, that may be under way at a time.
+        reads: Which of them may be reads with a password.
         watch: Follows jobs.
         stopping: Set when the service is to end.
     """
@@ -42,6 +47,7 @@ class Context:
     space: Space
     quick: Executor | None
     places: CapacityLimiter
+    reads: Shares
     watch: Watch
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -58,11 +64,12 @@ class Context:
 
 def make_context(space: Space, quick: Executor | None) -> Context:
     """Return what the routes share."""
-    stopping = threading.Event()
+    stopping, places = threading.Event(), space.settings.workers * CHECKS_PER_WORKER
     return Context(
         space=space,
         quick=quick,
-        places=CapacityLimiter(space.settings.workers * CHECKS_PER_WORKER),
+        places=CapacityLimiter(places),
+        reads=Shares(places // 2, READS_PER_KEY),
         watch=Watch(space.ledger, stopping),
         stopping=stopping,
     )

@@ -14,16 +14,20 @@ import anyio
 from anyio import to_thread
 from fastapi import Header
 
+from api.context import context_of, key_of, tenant_of
 from preflight.document import find_document
-from preflight.engine.workers import Interruptible
+from preflight.engine.workers import Guarded, Interruptible
 from preflight.errors import Interrupted, ServiceBusy, TimedOut, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fastapi import Request
+
     from api.context import Context
     from api.preferences import Preference
     from preflight.document import Document
+    from preflight.errors import PreflightError
     from preflight.execution import Executor
 
 T = TypeVar("T")
@@ -43,12 +47,12 @@ def password_of(header: str | None) -> str | None:
         return header
 
 
-def check_direct(context: Context, preference: Preference | None, *, named: bool, told: bool = False) -> None:
+def check_direct(context: Context, preference: Preference, *, named: bool, told: bool = False) -> None:
     """Refuse what cannot be had with a password, which is kept nowhere.
 
     Args:
         context: What the routes share.
-        preference: How long the caller wants to wait; None where that cannot be said.
+        preference: How long the caller wants to wait.
         named: The request has an idempotency key.
         told: Somebody is to be told of the end.
 
@@ -56,7 +60,7 @@ def check_direct(context: Context, preference: Preference | None, *, named: bool
         UsageError: The caller does not want to wait, or wants to find the work again later.
         ServiceBusy: Nobody is here to open the document.
     """
-    if preference is not None and preference.wait_s <= 0:
+    if preference.wait_s <= 0:
         raise UsageError(
             "A password is kept nowhere, so no job has it. Wait for the answer: leave out `Prefer: respond-async`."
         )
@@ -89,40 +93,52 @@ async def at_once(context: Context, work: Callable[[Executor], T], wait_s: float
     """
     if context.quick is None:
         return None
-    quick, threads = context.quick, list[int]()
+    quick, threads, over = context.quick, list[int](), threading.Event()
 
     def call() -> T:
         threads.append(threading.get_ident())
-        return work(quick)
+        return work(Guarded(quick, over.is_set))
 
     with anyio.move_on_after(wait_s):
         try:
             return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=context.places)
         except Interrupted:  # the service ends
             return None
+    over.set()  # before the call is ended: it may be between one task and its next, where nothing ends it
     if threads and isinstance(quick, Interruptible):
         quick.interrupt(threads[0])
     return None
 
 
+def unanswered(context: Context) -> PreflightError:
+    """Return why there is no answer to somebody who has waited."""
+    if context.stopping.is_set():
+        return ServiceBusy("The service ends. Ask again in some seconds: it may be back then.")
+    return TimedOut(LATE)
+
+
 async def with_password(
-    context: Context, document_id: str, owner: str, work: Callable[[Executor, Document], T], wait_s: float
+    request: Request, document_id: str, work: Callable[[Executor, Document], T], wait_s: float
 ) -> T:
     """Have work done on a document that is kept here, for somebody who has given its password and waits.
 
     Raises:
         UnknownDocument: There is no such document.
+        OverQuota: As much work of this kind is done for the key as may be.
+        ServiceBusy: The same for all keys together, or the service ends.
         TimedOut: It takes longer than the request waits.
     """
+    context, owner = context_of(request), tenant_of(request)
 
     def find() -> Document:
         stored = context.space.documents.find(document_id, owner=owner)
         return find_document(context.space.uploads.find(document_id, owner=owner).path, name=stored.name)
 
     document = await to_thread.run_sync(find)
-    done = await at_once(context, partial(_on, work, document), wait_s)
+    with context.reads.hold(key_of(request)):
+        done = await at_once(context, partial(_on, work, document), wait_s)
     if done is None:
-        raise TimedOut(LATE)
+        raise unanswered(context)
     return done
 
 

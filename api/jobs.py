@@ -243,7 +243,7 @@ async def _opened(request: Request, document_id: str, body: TextIn, password: st
         text = document_text(document, settings, executor, ocr=body.ocr, password=password)
         return text.problem or write_text(text, body.form)
 
-    made = await with_password(context, document_id, tenant_of(request), work, preference.wait_s)
+    made = await with_password(request, document_id, work, preference.wait_s)
     if not isinstance(made, bytes):
         return problem_response(made)
     kind = {"text": "text/plain; charset=utf-8", "markdown": "text/markdown; charset=utf-8"}.get(body.form, JSON)

@@ -11,10 +11,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as InPath
 
 from api.answers import RETRY_S, failure_of, problems
-from api.context import READ, Context
+from api.context import READ, Context, context_of
 from api.direct import Password, check_direct, password_of, with_password
 from api.documents import DocumentId, Owner, Shared
 from api.files import SAFE, file_response
+from api.preferences import preference_of
 from api.problems import problem_response
 from api.query import known_query
 from preflight.engine.texts import Look, look_at
@@ -53,7 +54,7 @@ async def get_unit_text(
 ) -> Response:
     """Return the text of one unit, by OCR where it has none that can be used."""
     if x_document_password is not None:
-        return await _opened(context, document_id, owner, Look(number=number, ocr=ocr), x_document_password)
+        return await _opened(request, document_id, Look(number=number, ocr=ocr), x_document_password)
     return await _looked(request, context, document_id, owner, {"unit": number, "ocr": ocr})
 
 
@@ -76,7 +77,7 @@ async def get_unit_thumbnail(
 ) -> Response:
     """Return a small picture of one page or frame, drawn in a locked worker."""
     if x_document_password is not None:
-        return await _opened(context, document_id, owner, Look(number=number, width_px=w), x_document_password)
+        return await _opened(request, document_id, Look(number=number, width_px=w), x_document_password)
     return await _looked(request, context, document_id, owner, {"unit": number, "width": w})
 
 
@@ -97,9 +98,11 @@ async def _looked(request: Request, context: Context, document_id: str, owner: s
     return file_response(request, context.space.jobs.results.file(view), attachment=False)
 
 
-async def _opened(context: Context, document_id: str, owner: str, look: Look, header: str) -> Response:
+async def _opened(request: Request, document_id: str, look: Look, header: str) -> Response:
     """Look at a unit of a document that needs a password, at once; nothing of it is kept."""
-    check_direct(context, None, named=False)
+    context = context_of(request)
+    preference = preference_of(request, context.options, unless_said_s=context.options.wait_s)
+    check_direct(context, preference, named="idempotency-key" in request.headers)
 
     def work(executor: Executor, document: Document) -> bytes | Problem:
         with tempfile.TemporaryDirectory(dir=context.space.incoming) as folder:
@@ -107,8 +110,8 @@ async def _opened(context: Context, document_id: str, owner: str, look: Look, he
                 document, look, context.settings, executor, folder=Path(folder), password=password_of(header)
             )
 
-    made = await with_password(context, document_id, owner, work, context.options.wait_s)
+    made = await with_password(request, document_id, work, preference.wait_s)
     if not isinstance(made, bytes):
         return problem_response(made)
     kind = "text/plain; charset=utf-8" if look.width_px is None else "image/png"
-    return Response(made, headers=SAFE | {"Content-Type": kind, "Cache-Control": "no-store"})
+    return Response(made, headers=SAFE | {"Content-Type": kind, "Cache-Control": "no-store"} | preference.headers)

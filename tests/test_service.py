@@ -244,6 +244,9 @@ def test_a_protected_document_is_read_while_its_sender_waits_and_its_password_is
     late = [({**known, b"Prefer": b"respond-async"}, 422), ({**known, b"Idempotency-Key": b"a"}, 422)]
     for headers, status in late:
         is_problem(at.post(f"{place}/texts", json=asked, headers=headers), status, "usage")
+        is_problem(at.get(f"{place}/units/2/thumbnail", headers=headers), status, "usage")
+    hurried = at.get(f"{place}/units/2/text", params={"ocr": "never"}, headers={**known, b"Prefer": b"wait=60"})
+    assert (hurried.status_code, hurried.headers["preference-applied"]) == (200, "wait=60")
     kept = [one for one in service.folder.rglob("*") if one.is_file()]
     assert not [one for one in kept if secret.encode() in one.read_bytes()]
     assert not [one for one in kept if unit.text.strip().encode()[:80] in one.read_bytes()], "nor its text"

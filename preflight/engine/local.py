@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING
 
 from preflight.engine.base import UnitOutcome
 from preflight.engine.work import Requests, run_unit
-from preflight.engine.workers import Interruptible
-from preflight.errors import Interrupted
+from preflight.engine.workers import Guarded, Interruptible
 from preflight.ledger.records import Reached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from preflight.artifacts import Artifacts
     from preflight.engine.base import Place, Unit
-    from preflight.execution import Executor, Outcome, Task
-
-    Hear = Callable[[int, bytes], None]
+    from preflight.execution import Executor
 
 MORE_DRIVERS = 4
 """Threads beyond the number of workers: while one judges or waits for the disk, the workers have other things to do."""
@@ -132,26 +127,10 @@ class LocalEngine:
             self._ended.put(outcome)
 
     def _run(self, unit: Unit) -> UnitOutcome:
-        guarded = _Guarded(self._executor, lambda: unit.place in self._cancelled)
+        guarded = Guarded(self._executor, lambda: unit.place in self._cancelled)
 
         def tell(phase: str, count: int, goal: int | None) -> None:
             with self._lock:
                 self._reached[unit.place] = Reached(phase=phase, count=count, goal=goal)
 
         return run_unit(unit, guarded, self._artifacts, self._requests, password=self._password, tell=tell)
-
-
-class _Guarded:
-    """An executor that begins nothing for a unit that was cancelled."""
-
-    def __init__(self, executor: Executor, cancelled: Callable[[], bool]) -> None:
-        self._executor = executor
-        self._cancelled = cancelled
-
-    def run(self, tasks: Iterable[Task], on_event: Hear | None = None) -> Iterator[Outcome]:
-        if self._cancelled():
-            raise Interrupted("The work was ended.")
-        yield from self._executor.run(tasks, on_event)
-
-    def close(self) -> None:
-        """Nothing of our own to end."""

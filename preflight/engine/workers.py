@@ -14,7 +14,7 @@ from preflight.slots import Slots
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from preflight.execution import Outcome, Task
+    from preflight.execution import Executor, Outcome, Task
 
     Hear = Callable[[int, bytes], None]
 
@@ -88,3 +88,30 @@ class StoppableSlots(Slots):
                     raise Interrupted("The work was ended.")
                 return
         yield from super()._collect(busy, on_event)
+
+
+class Guarded:
+    """An executor that begins nothing any more once somebody has said so."""
+
+    def __init__(self, executor: Executor, over: Callable[[], bool]) -> None:
+        """Take what runs tasks, and what says whether it is over; executor and saying stay the caller's."""
+        self._executor = executor
+        self._over = over
+
+    def run(self, tasks: Iterable[Task], on_event: Hear | None = None) -> Iterator[Outcome]:
+        """Yield one outcome a task.
+
+        Raises:
+            Interrupted: It is over. Who says so first and calls :meth:`StoppableSlots.interrupt` then ends this call
+                wherever it is: tasks are fetched when the call can be ended already.
+        """
+        return self._executor.run(self._wanted(tasks), on_event)
+
+    def close(self) -> None:
+        """Nothing of our own to end."""
+
+    def _wanted(self, tasks: Iterable[Task]) -> Iterator[Task]:
+        for task in tasks:
+            if self._over():
+                raise Interrupted("The work was ended.")
+            yield task

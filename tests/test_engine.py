@@ -18,7 +18,7 @@ from preflight.engine.bench import FAN_OUT
 from preflight.engine.local import LocalEngine
 from preflight.engine.null import NullEngine
 from preflight.engine.places import document_of, locator
-from preflight.engine.request import Request, make_request
+from preflight.engine.request import Request, TextWish, make_request
 from preflight.engine.work import run_unit
 from preflight.engine.workers import StoppableSlots
 from preflight.errors import OutputError, UsageError
@@ -241,6 +241,21 @@ def test_no_failure_answers_for_a_later_attempt(slots: StoppableSlots, artifacts
 
     assert (outcome.status, outcome.problem is None) == ("ok", False)
     assert [path for path in (artifacts.folder / "receipts").rglob("*") if path.is_file()] == []
+
+
+def test_a_text_that_an_older_version_planned_is_put_together(
+    slots: StoppableSlots, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    """It left no facts: the document is looked at again."""
+    (tmp_path / "a.txt").write_text("some words\n")
+    wanted = make_request((), Settings(timeout=20, ocr_engine="null"), text=TextWish())
+    nothing = {"ranges": artifacts.put(b"[]"), "reading": artifacts.put(b"[]")}
+    one = unit(artifacts, tmp_path / "a.txt", kind="assembly", request=wanted.store(artifacts), payload=nothing)
+
+    outcome = run_unit(one, slots, artifacts, {})
+
+    assert outcome.problem is None
+    assert b"some words" in artifacts.get((outcome.receipt or {})["file"])
 
 
 def test_a_document_that_changed_is_not_read(slots: StoppableSlots, artifacts: Artifacts, tmp_path: Path) -> None:

@@ -51,8 +51,13 @@ def text_planned(bench: Bench) -> tuple[Done | DocumentFacts, list[int]]:
     return _written(bench, text), []
 
 
-def text_assembled(bench: Bench, facts: DocumentFacts) -> Done:
-    """Put the text of a document into the store, of which pixels were looked at and pages recognized before."""
+def text_assembled(bench: Bench, facts: DocumentFacts | None) -> Done:
+    """Put the text of a document into the store, of which pages were recognized before.
+
+    Args:
+        bench: What is worked on.
+        facts: Those of the document, for which its pixels were looked at before; None to look at them again.
+    """
     text = document_text(
         bench.document,
         bench.request.settings,

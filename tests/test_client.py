@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from extractors.errors import DamagedDocument, ExtractionError
 from preflight.client import Client, SplitWish, TextWish, flows, transfer
+from preflight.client.common import service
 from preflight.client.failures import failure_from
 from preflight.client.flows import Answer, Ask, Pause
 from preflight.client.values import Job, wish_json
@@ -147,6 +149,23 @@ def test_trying_again_ends() -> None:
         played(flows.asked(Ask(method="GET", path="/"), 3), lambda _: said(422, problem("damaged")))
     with pytest.raises(OverQuota):
         played(flows.asked(Ask(method="GET", path="/"), 1), lambda _: said(429, problem("over-quota")))
+
+
+def test_a_check_with_a_password_is_answered_in_time_or_not_at_all(tmp_path: Path) -> None:
+    at, tried = service("http://x", None, 60.0, 5), list[Ask]()
+    flow = partial(flows.check, tmp_path, at, name="n", target=None, via=(), model=None, limits=None)
+
+    def late(ask: Ask) -> Answer:
+        tried.append(ask)
+        return said(503, problem("timeout"))
+
+    with pytest.raises(TimedOut):
+        played(flow(password="x"), late)
+    assert [one.headers["prefer"] for one in tried] == ["wait=54"]
+    with pytest.raises(TimedOut):
+        played(flow(password=None), late)
+    assert len(tried) == 1 + 6
+    assert "prefer" not in tried[-1].headers
 
 
 def test_a_pause_has_an_end_whatever_the_service_says() -> None:

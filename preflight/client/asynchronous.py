@@ -43,7 +43,7 @@ class AsyncClient(AsyncSender):
             model: Model at the target; its default when None.
             limits: Limits of your own, such as ``UserLimits(pages=20)``.
             name: Display name; the file's when None.
-            password: Password of the document.
+            password: Password of the document. The report then has to come within ``timeout_s``: nothing is kept.
 
         Returns:
             The report, as ``preflight check --json`` has it.
@@ -56,7 +56,7 @@ class AsyncClient(AsyncSender):
         return await self._run(
             flows.check(
                 path,
-                self._service.retries,
+                self._service,
                 name=display_name(path, name),
                 target=target,
                 via=tuple(via),

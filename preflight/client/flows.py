@@ -20,6 +20,7 @@ from preflight.errors import BadAnswer, TimedOut, Unreachable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from preflight.client.common import Service
     from preflight.judging import UserLimits
 
 T = TypeVar("T")
@@ -29,6 +30,8 @@ AGAIN = frozenset({408, 423, 429, 502, 503, 504})
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _MOST_PAUSE_S = 60.0
 _POLL_S = (0.1, 2.0)
+_WAITED, _MOST_WAIT_S = 0.9, 300.0
+"""How much of the time a request has here the service may take, and the most it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ class Ask:
         body: Bytes, or a file whose bytes are sent as they are read; None for none.
         sink: Takes the body of an answer part by part; None to have it in the answer.
         sink_for: Status of the answers whose body the sink takes. Of others that say yes nothing is read then.
+        final: Failures that the same request would only meet again.
     """
 
     method: str
@@ -52,6 +56,7 @@ class Ask:
     body: bytes | Path | None = None
     sink: Callable[[bytes], None] | None = None
     sink_for: int = OK
+    final: tuple[type[Exception], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +120,9 @@ def asked(ask: Ask, retries: int, wanted: tuple[int, ...] = (OK,)) -> Flow[Answe
             continue
         if answer.status in wanted:
             return answer
-        if answer.status not in AGAIN or attempt == retries:
-            raise failure_from(answer.status, answer.headers, answer.body)
+        failure = failure_from(answer.status, answer.headers, answer.body)
+        if answer.status not in AGAIN or attempt == retries or isinstance(failure, ask.final):
+            raise failure
         yield Pause(pause_s(attempt, answer.headers))
     raise Unreachable("The service was not asked: retries must be 0 or more.")
 
@@ -129,7 +135,7 @@ def pause_s(attempt: int, headers: Mapping[str, str] | None = None) -> float:
 
 def check(
     file: Path,
-    retries: int,
+    service: Service,
     *,
     name: str,
     target: str | None,
@@ -138,19 +144,25 @@ def check(
     limits: UserLimits | None,
     password: str | None,
 ) -> Flow[Json]:
-    """Check a document in one call; where that becomes a job, wait for it. Returns the report."""
+    """Check a document in one call; where that becomes a job, wait for it. Returns the report.
+
+    With a password there is no job: the service answers within the request, before it would be given up here.
+    """
     own = () if limits is None else ((f"max_{measure}", value) for measure, value in asdict(limits).items())
     named = (("for", target), ("model", model), ("filename", name), *(("via", hop) for hop in via), *own)
     params = tuple((key, str(value)) for key, value in named if value is not None)
     headers = {"content-type": "application/octet-stream"}
+    final: tuple[type[Exception], ...] = ()
     if password is not None:
-        headers["x-document-password"] = password
-    ask = Ask(method="POST", path="/v1/check", headers=headers, params=params, body=file)
-    answer = yield from asked(ask, retries, (OK, ACCEPTED))
+        wait_s = max(1, int(_WAITED * min(service.timeout_s, _MOST_WAIT_S)))
+        headers |= {"x-document-password": password, "prefer": f"wait={wait_s}"}
+        final = (TimedOut,)
+    ask = Ask(method="POST", path="/v1/check", headers=headers, params=params, body=file, final=final)
+    answer = yield from asked(ask, service.retries, (OK, ACCEPTED))
     if answer.status == OK:
         return answer.json
-    job = yield from wait(job_from(answer.json), retries, None, None)
-    return (yield from result(job, retries)).json
+    job = yield from wait(job_from(answer.json), service.retries, None, None)
+    return (yield from result(job, service.retries)).json
 
 
 def listed(path: str, retries: int, most: int | None = None) -> Flow[list[Json]]:

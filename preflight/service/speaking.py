@@ -14,6 +14,7 @@ _WORDS = {
     "--ocr auto": '`"ocr": "auto"`',
     "with --password-file": "to the command line (--password-file)",
     "(--page-timeout, the setting `page_timeout`)": "(whoever runs the service can: `page_timeout`)",
+    "(--timeout, the setting `timeout`)": "(whoever runs the service can: `timeout`)",
     "(--page-timeout)": "(whoever runs the service can: `page_timeout`)",
     "(--memory-limit-bytes, the setting `memory_limit_bytes`)": (
         "(whoever runs the service can: `memory_limit_bytes`)"

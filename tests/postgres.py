@@ -45,11 +45,14 @@ class Server:
     def frozen(self) -> Iterator[None]:
         """Stop the server's processes where they are, for the length of a ``with`` block: connections stay open."""
         first = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
-        told = subprocess.run(["ps", "-o", "pid=", "--ppid", str(first)], capture_output=True, check=False)
-        every = [first, *map(int, told.stdout.split())]
-        for pid in every:
-            os.kill(pid, signal.SIGSTOP)
+        every = [first]
         try:
+            os.kill(first, signal.SIGSTOP)  # it starts no more of them
+            told = subprocess.run(["ps", "-o", "pid=", "--ppid", str(first)], capture_output=True, check=False)
+            every += map(int, told.stdout.split())
+            for pid in every[1:]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
             yield
         finally:
             for pid in every:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import checks, documents, dropins, info, jobs, page, splits, units
 from api.access import with_security
-from api.context import tenant_of
+from api.context import key_of, tenant_of
 from api.problems import install_problem_handlers
 from api.protocol import UPLOADS, HeadLikeGet
 from api.tus import tus_router
@@ -67,7 +67,12 @@ def create_app(
     install_problem_handlers(app)
     space = context.space
     uploads = tus_router(
-        space.uploads, tenant_of, prefix=UPLOADS, complete=space.documents.register, remove=space.documents.remove
+        space.uploads,
+        tenant_of,
+        prefix=UPLOADS,
+        complete=space.documents.register,
+        remove=space.documents.remove,
+        key=key_of,
     )
     for router in (*ROUTERS, uploads):
         app.router.routes.extend(router.routes)  # one flat list: a path has all its methods in one place

@@ -9,7 +9,6 @@ from fastapi import Request
 
 from api.context import context_of, key_of, tenant_of
 from preflight.errors import ScopeMissing
-from preflight.service.jobs import asked_with
 
 _REFUSED = "This came with another key. Use that one, or a key with the scope read, or write to cancel or remove it."
 
@@ -37,6 +36,6 @@ async def own_job(request: Request) -> None:
         if name == "document_id":
             came_with = (await to_thread.run_sync(partial(space.documents.find, value, owner=owner))).asked_with
         else:
-            came_with = asked_with(await to_thread.run_sync(partial(space.jobs.find, value, owner=owner)))
+            came_with = (await to_thread.run_sync(partial(space.jobs.find, value, owner=owner))).asked_with
         if came_with != key:
             raise ScopeMissing(_REFUSED)

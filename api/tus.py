@@ -80,6 +80,7 @@ def tus_router(
     prefix: str = "/v1/uploads",
     complete: Callable[[Upload], object] | None = None,
     remove: Remove | None = None,
+    key: Callable[[Request], str] | None = None,
 ) -> APIRouter:
     """Return the routes of resumable uploads.
 
@@ -90,6 +91,7 @@ def tus_router(
         prefix: Where the routes stand.
         complete: Takes uploads that are complete, before their last bytes are acknowledged.
         remove: Removes an upload; the store does when None.
+        key: Says with which API key a request comes; with none when None.
     """
     # Annotations are not postponed in this module: the framework reads them, and `owned` is known only in here.
     router = APIRouter(prefix=prefix, tags=["uploads"], route_class=TusRoute)
@@ -127,7 +129,8 @@ def tus_router(
         checksum = checksum_of(request) if with_body else None
         if with_body:
             check_size(request, length)
-        upload = await to_thread.run_sync(lambda: store.create(length, owner=who, metadata=metadata))
+        shown = "" if key is None else key(request)
+        upload = await to_thread.run_sync(lambda: store.create(length, owner=who, metadata=metadata, asked_with=shown))
         headers = {"Location": f"{prefix}/{upload.id}", **expiry(upload)}
         if length == 0:
             await _done(upload)

@@ -34,6 +34,7 @@ class Upload:
         metadata: ``Upload-Metadata`` as it was sent.
         expires_s: When it is removed if nothing more arrives, seconds since the epoch.
         path: The file with its bytes.
+        asked_with: Id of the API key it came with; empty where there was none, or where that is not known.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Upload:
     metadata: str
     expires_s: float
     path: Path
+    asked_with: str = ""
 
     @property
     def complete(self) -> bool:

@@ -86,8 +86,14 @@ class UploadStore:
         except OSError as error:
             raise storage_error(error, str(root)) from error
 
-    def create(self, length: int, *, owner: str = "", metadata: str = "") -> Upload:
+    def create(self, length: int, *, owner: str = "", metadata: str = "", asked_with: str = "") -> Upload:
         """Make room for an upload; it is there after a crash once this returns.
+
+        Args:
+            length: Bytes it will have.
+            owner: Who may see it.
+            metadata: ``Upload-Metadata`` as it was sent.
+            asked_with: Id of the API key it comes with; empty where there are none.
 
         Raises:
             TooLarge: Longer than uploads may be.
@@ -95,10 +101,11 @@ class UploadStore:
             OutputError: It cannot be written.
         """
         self.check_room(length)
-        return self._make(length, owner, metadata, lambda data: write_synced(data, b""))
+        about = {"owner": owner, "length": length, "metadata": metadata, "asked_with": asked_with}
+        return self._make(about, lambda data: write_synced(data, b""))
 
-    def take(self, path: Path, *, owner: str = "", metadata: str = "") -> Upload:
-        """Make a complete upload of a file on the same file system, which is moved.
+    def take(self, path: Path, *, owner: str = "", metadata: str = "", asked_with: str = "") -> Upload:
+        """Make a complete upload of a file on the same file system, which is moved; arguments as in :meth:`create`.
 
         Raises:
             TooLarge: Longer than uploads may be.
@@ -115,7 +122,8 @@ class UploadStore:
             sync_path(path)
             path.rename(data)
 
-        return self._make(length, owner, metadata, move)
+        about = {"owner": owner, "length": length, "metadata": metadata, "asked_with": asked_with}
+        return self._make(about, move)
 
     def check_room(self, length: int) -> None:
         """Refuse what there is no room for.
@@ -133,9 +141,8 @@ class UploadStore:
         """Return the space there is for uploads; below zero when the reserve is touched."""
         return shutil.disk_usage(self._root).free - self._reserve_bytes
 
-    def _make(self, length: int, owner: str, metadata: str, place_data: Callable[[Path], None]) -> Upload:
+    def _make(self, about: dict[str, object], place_data: Callable[[Path], None]) -> Upload:
         upload_id = secrets.token_hex(16)
-        about = {"owner": owner, "length": length, "metadata": metadata}
         new = self._root / f"{_NEW_PREFIX}{upload_id}"
         try:
             new.mkdir(mode=0o700)
@@ -147,7 +154,7 @@ class UploadStore:
         except OSError as error:
             shutil.rmtree(new, ignore_errors=True)
             raise arrival_error(error, "the upload") from error
-        return self.find(upload_id, owner=owner)
+        return self.find(upload_id, owner=str(about["owner"]))
 
     def _too_large(self, length: int) -> TooLarge:
         return TooLarge(f"{length:,} bytes are more than the {self.max_bytes:,} this service takes.")
@@ -180,6 +187,7 @@ class UploadStore:
             metadata=about["metadata"],
             expires_s=expires_s,
             path=folder / _DATA,
+            asked_with=about.get("asked_with", ""),  # older versions did not write it down
         )
 
     @contextmanager

@@ -284,6 +284,11 @@ def test_who_may_ask_for_work_reaches_what_was_asked_for_with_the_same_key(opene
         for key in (checker, other)
     ]  # fmt: skip
     assert len({one.json()["id"] for one in again}) == 1, "the same work, whoever asks"
+    loader = make_key(opened.folder, *mill, "check,write")
+    with opened.client(loader) as client:
+        sent = client.upload(opened.samples / "notes.md").id
+    assert ask(loader, "GET", "/v1/documents").json()["items"][0]["id"] == sent, "a resumable upload comes with a key"
+    assert ask(checker, "GET", f"/v1/documents/{sent}").status_code == 403
 
 
 def test_no_route_shows_one_tenant_what_is_anothers(opened: Opened) -> None:

@@ -48,12 +48,12 @@ def earlier(table: Table, owner: str, mark: Mark) -> ColumnElement[bool]:
     return table.c.seq < func.coalesce(there, last + 1, 0)
 
 
-def page(owner: str, before: Mark | None, limit: int, without: str, within: str | None = None) -> Select[Any]:
+def page(owner: str, before: Mark | None, limit: int, without: str, asked_with: str | None = None) -> Select[Any]:
     """Select an owner's jobs that are about something, the latest first."""
     statement = select(jobs).where(jobs.c.owner == owner, jobs.c.subject.is_not(None))
     statement = statement.where(jobs.c.key.not_like(f"{without}%"))
-    if within is not None:
-        statement = statement.where(jobs.c.document.contains(within, autoescape=True))
+    if asked_with is not None:
+        statement = statement.where(jobs.c.asked_with == asked_with)
     if before is not None:
         statement = statement.where(earlier(jobs, owner, before))
     return statement.order_by(jobs.c.seq.desc()).limit(limit)
@@ -88,4 +88,5 @@ def view_of(row: Row[Any]) -> JobView:
         revision=row.revision,
         reached=reached,
         hook=None if row.hook is None else HookState(row.hook),
+        asked_with=row.asked_with or "",
     )

@@ -27,6 +27,7 @@ class NewJob:
         subject: What it is about, to find all jobs of one document.
         movable: Where it is known and has not ended, the place of its document is brought up to date.
         hook: Address to be told of its end, and the secret to sign with.
+        asked_with: Id of the API key it is asked for with; empty where there are none.
     """
 
     owner: str
@@ -37,6 +38,7 @@ class NewJob:
     subject: str | None = None
     movable: bool = True
     hook: tuple[str, str] | None = field(default=None, repr=False)
+    asked_with: str = ""
 
     @property
     def id(self) -> str:
@@ -189,6 +191,7 @@ class JobView:
         revision: Counts every change that can be seen.
         reached: How far the work is; None before it begins.
         hook: Whether who wanted to be told of its end was; None where nobody did.
+        asked_with: Id of the API key it was first asked for with; empty where there was none.
     """
 
     id: str
@@ -207,6 +210,7 @@ class JobView:
     revision: int = 0
     reached: Reached | None = None
     hook: HookState | None = None
+    asked_with: str = ""
 
     @property
     def mark(self) -> Mark:

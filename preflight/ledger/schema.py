@@ -72,6 +72,8 @@ jobs = Table(
     Column("goal", Integer),
     # Whether who wanted to be told of its end was; null where nobody did.
     Column("hook", String(10)),
+    # The API key it was asked for with; null where there are no keys, or where that is not known.
+    Column("asked_with", String(200)),
     UniqueConstraint("owner", "key"),
     Index("ix_jobs_owner_state", "owner", "state"),
 )

@@ -198,7 +198,7 @@ class Ledger:
         before: Mark | None = None,
         limit: int = 50,
         without: str = " ",
-        within: str | None = None,
+        asked_with: str | None = None,
     ) -> list[JobView]:
         """Return an owner's jobs that are about something, the latest first.
 
@@ -207,9 +207,9 @@ class Ledger:
             before: Only those that came before this mark.
             limit: At most so many.
             without: Those whose key begins so are left out.
-            within: Only those with this text in what is known of their document.
+            asked_with: Only those that were asked for with the API key of this id.
         """
-        return [listing.view_of(row) for row in self._rows(listing.page(owner, before, limit, without, within))]
+        return [listing.view_of(row) for row in self._rows(listing.page(owner, before, limit, without, asked_with))]
 
     def about(self, subject: str) -> list[str]:
         """Return the names of all jobs about something."""

@@ -59,6 +59,7 @@ def _insert(connection: Connection, now: ColumnElement[float], fresh: Sequence[N
             "units_dead": 0,
             "subject": one.subject,
             "hook": None if one.hook is None else HookState.WAITING,
+            "asked_with": one.asked_with or None,
         }
         for one, turn in zip(fresh, turns, strict=True)
     ]

@@ -103,8 +103,8 @@ class Documents:
             known = self._with_key(owner, key)
             if known is not None:
                 return _same(known, name, digest)
-        upload = self._uploads.take(path, owner=owner, metadata=metadata_of(name))
-        entered = self._enter(upload, digest, key, asked_with)
+        upload = self._uploads.take(path, owner=owner, metadata=metadata_of(name), asked_with=asked_with)
+        entered = self._enter(upload, digest, key)
         if entered.id != upload.id:  # another request with the same key came first
             self._uploads.remove(upload.id, owner=owner)
             return _same(entered, name, digest)
@@ -189,7 +189,7 @@ class Documents:
         row = self._one(select(documents).where(documents.c.owner == owner, documents.c.key == key))
         return None if row is None else _stored(row)
 
-    def _enter(self, upload: Upload, sha256: str, key: str | None, asked_with: str = "") -> StoredDocument:
+    def _enter(self, upload: Upload, sha256: str, key: str | None) -> StoredDocument:
         values = {
             "id": upload.id,
             "owner": upload.owner,
@@ -199,7 +199,7 @@ class Documents:
             "sha256": sha256,
             "created_at": upload.path.stat().st_mtime,
             "expires_at": upload.expires_s,
-            "asked_with": asked_with or None,
+            "asked_with": upload.asked_with or None,
         }
 
         def work(connection: Connection) -> Row[Any]:

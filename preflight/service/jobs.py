@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from preflight.engine.request import Request, make_request
 from preflight.errors import IdempotencyKeyReused, JobEnded, JobUnfinished, ResultGone, ServiceBusy, UnknownJob
-from preflight.ledger.records import NewJob, job_id, to_text
+from preflight.ledger.records import NewJob, job_id
 from preflight.ledger.states import JobState
 from preflight.service.results import Results
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 KINDS = ("check", "text", "split")
 LOOK = "look"
-_WITH = "asked_with"
 REMOVED = "The document was removed, and the work on it with it. Send the document again."
 SOON = 10
 """Priority of what somebody waits for in front of a screen."""
@@ -84,9 +83,9 @@ class Jobs:
             ResultGone: The document is being removed.
         """
         request = self._request(wish)
-        place = _place_of(document) | {"what": wish.kind} | ({_WITH: asked_with} if asked_with else {})
+        place = _place_of(document) | {"what": wish.kind}
         name = f"k {key}" if key is not None else f"r {secrets.token_hex(16)}"
-        return self._submit(document, name, request, place, hook=wish.hook)
+        return self._submit(document, name, request, place, hook=wish.hook, asked_with=asked_with)
 
     def look(self, document: StoredDocument, look: Json) -> JobView:
         """Ask for a look at one unit of a document; the same look is the same job.
@@ -127,8 +126,7 @@ class Jobs:
             limit: At most so many.
             asked_with: Only those that were asked for with the API key of this id.
         """
-        place = None if asked_with is None else to_text({_WITH: asked_with}).strip("{}")
-        return self._ledger.page(owner, before=before, limit=limit, without=f"{LOOK} ", within=place)
+        return self._ledger.page(owner, before=before, limit=limit, without=f"{LOOK} ", asked_with=asked_with)
 
     def cancel(self, name: str, *, owner: str) -> JobView:
         """End a job.
@@ -170,6 +168,7 @@ class Jobs:
         *,
         priority: int = 0,
         hook: tuple[str, str] | None = None,
+        asked_with: str = "",
     ) -> JobView:
         known = self._ledger.jobs([job_id(document.owner, key)])
         if not known and self._ledger.waiting() >= self._options.max_waiting:
@@ -183,12 +182,13 @@ class Jobs:
             subject=document.id,
             movable=False,
             hook=hook,
+            asked_with=asked_with,
         )
         self._ledger.submit([job])
         view = self._ledger.jobs([job.id]).get(job.id)
         if view is None:
             raise ResultGone(REMOVED)
-        if (view.request, _work_of(view.document)) != (job.request, _work_of(job.document)):
+        if (view.request, view.document) != (job.request, job.document):
             raise IdempotencyKeyReused("This Idempotency-Key came with another request before. Use a new one.")
         return view
 
@@ -196,16 +196,6 @@ class Jobs:
 def kind_of(view: JobView) -> str:
     """Return what a job does: one of :data:`KINDS`, or :data:`LOOK`."""
     return str(view.document.get("what", ""))
-
-
-def asked_with(view: JobView) -> str:
-    """Return the id of the API key a job was first asked for with; empty where there was none."""
-    return str(view.document.get(_WITH, ""))
-
-
-def _work_of(place: Json) -> Json:
-    """Return what is to be worked on, whoever asked."""
-    return {name: value for name, value in place.items() if name != _WITH}
 
 
 def document_id_of(view: JobView) -> str:

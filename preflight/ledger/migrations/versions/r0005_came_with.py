@@ -1,4 +1,4 @@
-"""Which API key a document came with."""
+"""Which API key a document came with, and a job was asked for with."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Make the column; of documents that are there already nobody knows."""
-    op.add_column("documents", sa.Column("asked_with", sa.String(200)))
+    """Make the columns; of what is there already nobody knows."""
+    for table in ("documents", "jobs"):
+        op.add_column(table, sa.Column("asked_with", sa.String(200)))
 
 
 def downgrade() -> None:
-    """Remove the column."""
-    op.drop_column("documents", "asked_with")
+    """Remove the columns."""
+    for table in ("documents", "jobs"):
+        op.drop_column(table, "asked_with")

@@ -4,12 +4,16 @@ The protocol is https://tus.io/protocols/resumable-upload; where bytes go and wh
 :mod:`preflight.uploads`. Concatenation and deferred lengths are not offered: on a local disk they bring nothing.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Protocol
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
@@ -86,116 +90,145 @@ def tus_router(
 
     Args:
         store: Where the bytes go.
-        owner: Dependency that says whose request it is, or refuses it; asked before a byte of the body is read.
+        owner: Says at once whose request it is, or refuses it; asked before a byte of the body is read.
         stall_s: Seconds without a byte after which an upload's connection is given up; what arrived is kept.
         prefix: Where the routes stand.
         complete: Takes uploads that are complete, before their last bytes are acknowledged.
         remove: Removes an upload; the store does when None.
         key: Says with which API key a request comes; with none when None.
     """
-    # Annotations are not postponed in this module: the framework reads them, and `owned` is known only in here.
-    router = APIRouter(prefix=prefix, tags=["uploads"], route_class=TusRoute)
-    owned = Annotated[str, Depends(owner)]
-
-    async def _done(upload: Upload) -> None:
-        if complete is not None and upload.complete:
-            await to_thread.run_sync(complete, upload)
-
-    @router.options(
-        "", operation_id="upload_options", status_code=204, response_class=Response, responses=tus_words.OFFERED
+    uploads = _Uploads(
+        store=store,
+        owner=owner,
+        stall_s=stall_s,
+        prefix=prefix,
+        complete=complete,
+        remove=remove or store.remove,
+        key=key,
     )
-    async def upload_options() -> Response:
-        """Say which parts of the protocol are offered."""
-        headers = {
-            "Tus-Version": VERSION,
-            "Tus-Extension": EXTENSIONS,
-            "Tus-Max-Size": str(store.max_bytes),
-            "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
-        }
-        return Response(status_code=204, headers=headers)
+    router = APIRouter(prefix=prefix, tags=["uploads"], route_class=TusRoute)
+    _add_routes(router, uploads)
+    return router
 
-    @router.post(
+
+def _add_routes(router: APIRouter, uploads: _Uploads) -> None:
+    router.options(
+        "", operation_id="upload_options", status_code=204, response_class=Response, responses=tus_words.OFFERED
+    )(uploads.upload_options)
+    router.post(
         "",
         operation_id="create_upload",
         status_code=201,
         response_class=Response,
         responses=problems(412, 413, 460, 507) | tus_words.CREATED,
         openapi_extra=tus_words.CREATE,
-    )
-    async def create_upload(request: Request, who: owned) -> Response:
-        """Announce an upload; its first bytes may come along."""
-        length, metadata = length_of(request), metadata_of(request)
-        with_body = request.headers.get("content-type", "") == BODY_TYPE
-        checksum = checksum_of(request) if with_body else None
-        if with_body:
-            check_size(request, length)
-        shown = "" if key is None else key(request)
-        upload = await to_thread.run_sync(lambda: store.create(length, owner=who, metadata=metadata, asked_with=shown))
-        headers = {"Location": f"{prefix}/{upload.id}", **expiry(upload)}
-        if length == 0:
-            await _done(upload)
-        if with_body:
-            try:
-                headers["Upload-Offset"] = str(await _receive(store, upload, request, checksum, stall_s))
-                await _done(await to_thread.run_sync(lambda: store.find(upload.id, owner=who)))
-            except TooLarge:
-                await to_thread.run_sync(lambda: store.remove(upload.id, owner=who))
-                raise
-        return Response(status_code=201, headers=headers)
-
-    @router.head(
+    )(uploads.create_upload)
+    router.head(
         "/{upload_id}",
         operation_id="get_upload_offset",
         response_class=Response,
         responses=problems(404, 410, 412) | tus_words.FOUND,
         openapi_extra=tus_words.LOOK,
-    )
-    async def upload_offset(upload_id: UploadId, who: owned) -> Response:
-        """Say how many bytes have arrived."""
-        upload = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
-        headers = {"Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length), **expiry(upload)}
-        if upload.metadata:
-            headers["Upload-Metadata"] = upload.metadata
-        return Response(headers=headers)
-
-    @router.patch(
+    )(uploads.upload_offset)
+    router.patch(
         "/{upload_id}",
         operation_id="append_to_upload",
         status_code=204,
         response_class=Response,
         responses=problems(404, 409, 410, 412, 413, 415, 423, 460, 507) | tus_words.APPENDED,
         openapi_extra=tus_words.APPEND,
-    )
-    async def append_to_upload(upload_id: UploadId, request: Request, who: owned) -> Response:
-        """Take the next bytes."""
-        if request.headers.get("content-type", "") != BODY_TYPE:
-            raise Refusal(415, f"Send the bytes as Content-Type: {BODY_TYPE}.")
-        offset, checksum = number_of(request, "upload-offset"), checksum_of(request)
-        upload = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
-        if offset != upload.offset:
-            raise UploadOffsetDiffers(
-                f"The upload has {upload.offset:,} bytes so far. Go on from there.", offset=upload.offset
-            )
-        check_size(request, upload.length - offset)
-        end = await _receive(store, upload, request, checksum, stall_s)
-        later = await to_thread.run_sync(lambda: store.find(upload_id, owner=who))
-        await _done(later)
-        return Response(status_code=204, headers={"Upload-Offset": str(end), **expiry(later)})
-
-    @router.delete(
+    )(uploads.append_to_upload)
+    router.delete(
         "/{upload_id}",
         operation_id="delete_upload",
         status_code=204,
         response_class=Response,
         responses=problems(404, 410, 412, 423) | tus_words.REMOVED,
         openapi_extra=tus_words.REMOVE,
-    )
-    async def remove_upload(upload_id: UploadId, who: owned) -> Response:
+    )(uploads.remove_upload)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Uploads:
+    """What the routes do; attributes as the arguments of :func:`tus_router`."""
+
+    store: UploadStore
+    owner: Callable[[Request], str]
+    stall_s: float
+    prefix: str
+    complete: Callable[[Upload], object] | None
+    remove: Remove
+    key: Callable[[Request], str] | None
+
+    async def upload_options(self) -> Response:
+        """Say which parts of the protocol are offered."""
+        headers = {
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(self.store.max_bytes),
+            "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+        }
+        return Response(status_code=204, headers=headers)
+
+    async def create_upload(self, request: Request) -> Response:
+        """Announce an upload; its first bytes may come along."""
+        store, who = self.store, self.owner(request)
+        length, metadata = length_of(request), metadata_of(request)
+        with_body = request.headers.get("content-type", "") == BODY_TYPE
+        checksum = checksum_of(request) if with_body else None
+        if with_body:
+            check_size(request, length)
+        shown = "" if self.key is None else self.key(request)
+        create = partial(store.create, length, owner=who, metadata=metadata, asked_with=shown)
+        upload = await to_thread.run_sync(create)
+        headers = {"Location": f"{self.prefix}/{upload.id}", **expiry(upload)}
+        if length == 0:
+            await self._done(upload)
+        if with_body:
+            try:
+                headers["Upload-Offset"] = str(await _receive(store, upload, request, checksum, self.stall_s))
+                await self._done(await self._found(upload.id, who))
+            except TooLarge:
+                await to_thread.run_sync(partial(store.remove, upload.id, owner=who))
+                raise
+        return Response(status_code=201, headers=headers)
+
+    async def upload_offset(self, upload_id: UploadId, request: Request) -> Response:
+        """Say how many bytes have arrived."""
+        upload = await self._found(upload_id, self.owner(request))
+        headers = {"Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length), **expiry(upload)}
+        if upload.metadata:
+            headers["Upload-Metadata"] = upload.metadata
+        return Response(headers=headers)
+
+    async def append_to_upload(self, upload_id: UploadId, request: Request) -> Response:
+        """Take the next bytes."""
+        who = self.owner(request)
+        if request.headers.get("content-type", "") != BODY_TYPE:
+            raise Refusal(415, f"Send the bytes as Content-Type: {BODY_TYPE}.")
+        offset, checksum = number_of(request, "upload-offset"), checksum_of(request)
+        upload = await self._found(upload_id, who)
+        if offset != upload.offset:
+            raise UploadOffsetDiffers(
+                f"The upload has {upload.offset:,} bytes so far. Go on from there.", offset=upload.offset
+            )
+        check_size(request, upload.length - offset)
+        end = await _receive(self.store, upload, request, checksum, self.stall_s)
+        later = await self._found(upload_id, who)
+        await self._done(later)
+        return Response(status_code=204, headers={"Upload-Offset": str(end), **expiry(later)})
+
+    async def remove_upload(self, upload_id: UploadId, request: Request) -> Response:
         """Give an upload up; its bytes are removed."""
-        await to_thread.run_sync(lambda: (remove or store.remove)(upload_id, owner=who))
+        await to_thread.run_sync(partial(self.remove, upload_id, owner=self.owner(request)))
         return Response(status_code=204)
 
-    return router
+    async def _found(self, upload_id: str, who: str) -> Upload:
+        return await to_thread.run_sync(partial(self.store.find, upload_id, owner=who))
+
+    async def _done(self, upload: Upload) -> None:
+        if self.complete is not None and upload.complete:
+            await to_thread.run_sync(self.complete, upload)
 
 
 async def _receive(

@@ -24,7 +24,7 @@ from typer.core import TyperGroup as Group
 from typer.main import get_command
 
 from api.metrics import Metrics
-from preflight import cli_keys, cli_service
+from preflight import cli_keys, cli_service, cli_split
 from preflight.cli import app
 from preflight.ledger.database import Database
 from preflight.settings import Settings
@@ -39,6 +39,7 @@ VENV = Path(sys.executable).parent
 @pytest.fixture(scope="module")
 def commands() -> Group:
     if not any(one.name == "keys" for one in app.registered_groups):
+        cli_split.register(app)
         cli_keys.register(app)
         cli_service.register(app)
     made = get_command(app)

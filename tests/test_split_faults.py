@@ -319,27 +319,29 @@ def move_in_child(here: Path, at: int, failure: Callable[[], None]) -> int:
     The interpreter tells an audit hook of each move before it is made, and what the hook raises comes out of it.
     """
     pid = os.fork()
-    if pid == 0:  # pragma: no cover - the child
-        moves = 0
-
-        def hook(event: str, arguments: tuple[object, ...]) -> None:
-            nonlocal moves
-            if event == "os.rename" and here in (Path(str(path)).parent for path in arguments[:2]):
-                moves += 1
-                if moves == at:
-                    failure()
-
-        os.chdir(here)
-        folder = find_folder(Path(), force=True)
+    if pid == 0:  # pragma: no cover - the child, of which nothing may get back to the tests
         try:
+            moves = 0
+
+            def hook(event: str, arguments: tuple[object, ...]) -> None:
+                nonlocal moves
+                if event == "os.rename" and here in (Path(str(path)).parent for path in arguments[:2]):
+                    moves += 1
+                    if moves == at:
+                        failure()
+
+            os.chdir(here)
+            folder = find_folder(Path(), force=True)
             with staging(folder) as staged:
                 for name in ("a-1.pdf", "a-2.pdf", "manifest.json"):
                     (staged / name).write_text(name)
                 sys.addaudithook(hook)
                 publish(staged, folder, force=True)
+            os._exit(0)
         except (KeyboardInterrupt, OutputError):
             os._exit(3)
-        os._exit(0)
+        finally:
+            os._exit(4)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 

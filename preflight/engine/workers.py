@@ -80,13 +80,15 @@ class StoppableSlots(Slots):
             bell = _bells[me][0]
             deadline = min(slot.deadline for slot in busy)
             pipes = [slot.pipe.fileno() for slot in busy if slot.pipe is not None]
-            if bell in wait([bell, *pipes], max(0.0, deadline - time.monotonic())):
+            ready = wait([bell, *pipes], max(0.0, deadline - time.monotonic()))
+            if bell in ready:
                 with _lock:
                     _rung.discard(me)
                     told = os.read(bell, 4096)
                 if _END in told:
                     raise Interrupted("The work was ended.")
-                return
+                if len(ready) == 1 and time.monotonic() < deadline:
+                    return  # however often the bell rings, its own workers are heard, and end in time
         yield from super()._collect(busy, on_event)
 
 

@@ -92,8 +92,8 @@ Looks = Annotated[
     typer.Option(
         "--looks",
         metavar="N",
-        help="With --against: units compared by their looks, besides all that were altered; or all, then all OCR is "
-        "done again, too.",
+        help="With --against: how many of pages, frames and pieces of text are compared by their looks, besides all "
+        "that were altered; or all, then all OCR is done again, too.",
     ),
 ]
 CHOICES = {

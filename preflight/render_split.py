@@ -45,6 +45,11 @@ _REMEDIES = (
         "Do not send these pieces: split the document again for this target.",
     ),
     (
+        {"ocr-reads-otherwise", "ocr-not-needed", "changed-otherwise", "repaired-undamaged"},
+        "The original does not come out so here. If the pieces come from somebody else, do not send them; if they are "
+        "your own, split the original again with this version (--force).",
+    ),
+    (
         {"looks-not-compared"},
         "Verify again with more time (--timeout), or look at these pieces yourself.",
     ),

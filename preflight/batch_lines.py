@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from preflight.model import fits_damaged
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -76,7 +78,7 @@ class Line:
         findings: list[Json] = report.get("findings") or []
         return self.verdict != "unreadable" and (
             any(one["kind"] == "unreadable" for one in facts.get("units") or ())
-            or (self.verdict == "fits" and any(one["severity"] == "error" for one in findings))
+            or fits_damaged(self.verdict, (one["severity"] for one in findings))
         )
 
     def to_json(self) -> bytes:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from extractors.facts import DocumentFacts, Finding, Source
 from preflight.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SCHEMA = "preflight/report/1"
 PLAN_SCHEMA = "preflight/plan/1"
@@ -31,6 +34,16 @@ class Verdict(StrEnum):
     OCR_FIRST = "ocr-first"
     WONT_FIT = "wont-fit"
     UNREADABLE = "unreadable"
+
+
+def fits_damaged(verdict: str, severities: Iterable[str]) -> bool:
+    """Whether a document gets through and is not all there: pages are lost, which an error among its findings says.
+
+    Args:
+        verdict: The verdict, or its name.
+        severities: How bad each finding is.
+    """
+    return verdict == Verdict.FITS and "error" in severities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

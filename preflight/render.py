@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from extractors.facts import UnitKind
-from preflight.model import Verdict
+from preflight.model import Verdict, fits_damaged
 from preflight.render_explain import explanation
 from preflight.wording import FLAG_HINTS, UNKNOWN_TYPE, duration, kinds_of_file, limit_words, money, ranges, size
 
@@ -104,7 +104,7 @@ def _pieces(report: Report, *, most: int | None = None) -> Table:
 
 def _headline(report: Report) -> Text:
     word, style = _VERDICTS[report.verdict]
-    if report.verdict is Verdict.FITS and any(finding.severity == "error" for finding in report.findings):
+    if fits_damaged(report.verdict, (finding.severity for finding in report.findings)):
         word, style = _FITS_DAMAGED
     source, facts = report.source, report.facts
     line = Text.assemble((f" {word} ", f"{style} reverse"), " ", (source.name, "bold"))

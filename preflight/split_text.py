@@ -19,7 +19,7 @@ from preflight.manifest import ManifestUnit, Quarantined
 from preflight.messages import Examined
 from preflight.plan import Boundary, PieceLimits, make_plan
 from preflight.splitting import TEXT_TYPES, Ready, staged_document
-from preflight.textual import document_text, write_text
+from preflight.textual import document_text, write_text, write_units
 from preflight.tokens import measure_all
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def text_pieces(
     """
     text = _text_of(surveyed, on_progress)
     form, bad = surveyed.options.form, surveyed.bad
-    units = [unit for unit in text.units if unit.number not in bad]
-    chunks = _divided(surveyed, [_chunk(text, unit, form) for unit in units])
+    whole = [_chunk(unit, words) for unit, words in zip(text.units, write_units(text, form), strict=True)]
+    chunks = _divided(surveyed, [chunk for chunk in whole if chunk.number not in bad])
     ready = []
     for place, (first, last) in enumerate(_planned(surveyed, chunks)):
         ready.append(_written(surveyed, chunks[first:last], folder / f"text-{place:06}"))
@@ -123,8 +123,7 @@ def _engine(surveyed: Surveyed, text: DocumentText) -> str:
     return f"{text.engine}, {'+'.join(surveyed.settings.languages)}" if text.engine else ""
 
 
-def _chunk(text: DocumentText, unit: UnitText, form: str) -> _Chunk:
-    words = write_text(replace(text, units=(unit,)), form).decode()
+def _chunk(unit: UnitText, words: str) -> _Chunk:
     return _Chunk(number=unit.number, text=words, ocr=any(part.origin is Origin.OCR for part in unit.parts))
 
 

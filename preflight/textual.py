@@ -27,7 +27,8 @@ _SURE = 0.7
 """Mean word confidence: 0.79 to 0.96 on real pages in the language looked for, 0.21 to 0.62 on those in others."""
 OCR_MODES = ("auto", "never", "always")
 SCHEMA = "preflight/text/1"
-_UNREAD = frozenset({"ocr-failed", "ocr-skipped", "ocr-null-engine"})
+UNREAD = frozenset({"ocr-failed", "ocr-skipped", "ocr-null-engine"})
+"""Findings that name units whose text OCR should have read, and has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +140,26 @@ def write_text(text: DocumentText, form: str) -> bytes:
     """
     if form == "json":
         return json_bytes(_json_data(text))
-    if form == "text":
-        return "".join(f"{_separator(text, unit)}{_plain(unit)}\n" for unit in text.units).encode()
-    if form == "markdown":
-        return "".join(f"{_comment(text, unit)}{_markdown(unit)}\n\n" for unit in text.units).encode()
-    raise ValueError(form)
+    return "".join(write_units(text, form)).encode()
+
+
+def write_units(text: DocumentText, form: str) -> Iterator[str]:
+    """Yield of each unit what :func:`write_text` writes of it, as ``text`` or ``markdown``.
+
+    Raises:
+        ValueError: ``form`` is neither.
+    """
+    if form not in ("text", "markdown"):
+        raise ValueError(form)
+    unread = {number for one in text.findings if one.code in UNREAD for number in one.units}
+    for unit in text.units:
+        named = ""  # flowing blocks need no marks; pages and frames begin with a line that names them
+        if text.unit_kind != "block":
+            named = f"{text.unit_kind} {unit.number}{_origin_words(unit, unread=unit.number in unread)}"
+        if form == "text":
+            yield f"--- {named} ---\n{_plain(unit)}\n" if named else f"{_plain(unit)}\n"
+        else:
+            yield f"<!-- {named} -->\n\n{_markdown(unit)}\n\n" if named else f"{_markdown(unit)}\n\n"
 
 
 def text_from_json(data: bytes) -> DocumentText:
@@ -174,7 +190,7 @@ def unit_words(text: DocumentText, unit: UnitText, form: str) -> str:
 
 def lost_units(text: DocumentText) -> frozenset[int]:
     """Return the numbers of units whose text is missing, or may be."""
-    bad = (one for one in text.findings if one.code in _UNREAD or one.severity == "error")
+    bad = (one for one in text.findings if one.code in UNREAD or one.severity == "error")
     return frozenset(number for one in bad for number in one.units)
 
 
@@ -245,22 +261,8 @@ def _json_data(text: DocumentText) -> dict[str, object]:
     return data
 
 
-def _separator(text: DocumentText, unit: UnitText) -> str:
-    """Flowing blocks need no marks; pages and frames begin with a line that names them."""
-    if text.unit_kind == "block":
-        return ""
-    return f"--- {text.unit_kind} {unit.number}{_origin_words(text, unit)} ---\n"
-
-
-def _comment(text: DocumentText, unit: UnitText) -> str:
-    if text.unit_kind == "block":
-        return ""
-    return f"<!-- {text.unit_kind} {unit.number}{_origin_words(text, unit)} -->\n\n"
-
-
-def _origin_words(text: DocumentText, unit: UnitText) -> str:
+def _origin_words(unit: UnitText, *, unread: bool) -> str:
     """Say that OCR read a unit, or that it should have: who reads the text alone must not take the page for empty."""
-    unread = any(unit.number in finding.units for finding in text.findings if finding.code in _UNREAD)
     if unread and not any(part.text for part in unit.parts):
         return " (not read: it needs OCR)"
     recognized = [part for part in unit.parts if part.origin is Origin.OCR]

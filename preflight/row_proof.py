@@ -54,7 +54,9 @@ def differing_rows(
     """
     tables = sorted({piece.unit for piece in pieces})
     tasks = [_task(source, unit, settings, key=key, password=password) for key, unit in enumerate(tables)]
-    tasks += [_task(one.document, 1, settings, key=key) for key, one in enumerate(pieces, start=len(tables))]
+    tasks += [
+        _task(one.document, 1, settings, key=key, piece=True) for key, one in enumerate(pieces, start=len(tables))
+    ]
     found: dict[int, list[tuple[int, str]]] = {}
     for outcome in executor.run(tasks) if tasks else ():
         if outcome.trace:
@@ -73,7 +75,9 @@ def _between(rows: dict[int, str], first: int, last: int) -> list[tuple[int, str
     return [(number, value) for number, value in rows.items() if first <= number <= last]
 
 
-def _task(document: Document, unit: int, settings: Settings, *, key: int, password: str | None = None) -> Task:
+def _task(
+    document: Document, unit: int, settings: Settings, *, key: int, piece: bool = False, password: str | None = None
+) -> Task:
     limits = ReadLimits(max_units=settings.max_units)
-    arguments = RowPrintsTask(unit=unit, name=document.name, password=password, limits=limits)
+    arguments = RowPrintsTask(unit=unit, piece=piece, name=document.name, password=password, limits=limits)
     return Task(key=key, name="row-prints", document=document, payload=asdict(arguments), cpu_s=settings.timeout)

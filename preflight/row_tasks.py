@@ -44,6 +44,7 @@ class RowPrintsTask:
 
     Attributes:
         unit: Number of the table in this document or piece.
+        piece: Whether it is a piece that was cut by rows.
         name: Display name.
         password: Of the document.
         limits: Safety limits.
@@ -51,6 +52,7 @@ class RowPrintsTask:
 
     unit: int
     name: str
+    piece: bool = False
     password: str | None = None
     limits: ReadLimits = field(default_factory=ReadLimits)
 
@@ -78,8 +80,12 @@ class RowCutter(Protocol):
 class RowPrinting(Protocol):
     """Optional for an extractor: rows of a table can be recognized again in a piece."""
 
-    def row_fingerprints(self, file: BinaryIO, options: ReadOptions, unit: int) -> Iterator[tuple[int, str]]:
-        """Yield number and fingerprint of each row of a table, header rows repeated from another piece left out.
+    def row_fingerprints(
+        self, file: BinaryIO, options: ReadOptions, unit: int, *, piece: bool = False
+    ) -> Iterator[tuple[int, str]]:
+        """Yield number and fingerprint of each row of a table; of a piece cut by rows, as in the document it is of.
+
+        Header rows that cutting the piece repeated are left out.
 
         Raises:
             ExtractionError: The document cannot be opened, or the unit is no table.
@@ -119,4 +125,4 @@ def row_prints(files: Files, payload: dict[str, Any], emit: Emit) -> bytes:
     if not isinstance(extractor, RowPrinting):
         raise UnsupportedFormat("Documents of this kind have no tables that are cut by rows.", unit=task.unit)
     options = ReadOptions(media_type=media_type, password=task.password, limits=task.limits)
-    return dump(list(extractor.row_fingerprints(files.document, options, task.unit)))
+    return dump(list(extractor.row_fingerprints(files.document, options, task.unit, piece=task.piece)))

@@ -17,8 +17,8 @@ from docx_pieces import main_part, options, rewritten
 
 from extractors.base import ReadLimits
 from extractors.docx.cutting.cutter import docx_cutter
-from extractors.docx.cutting.fingerprint import block_fingerprints
-from preflight import UserLimits, check, split, verify
+from extractors.docx.cutting.fingerprint import block_fingerprints, row_fingerprints
+from preflight import UserLimits, check, join, split, verify
 from preflight.errors import UnitOverLimit
 from preflight.manifest import seal_of
 from preflight.tokens import measure
@@ -101,6 +101,26 @@ def test_rows_are_held_against_the_original(tmp_path: Path, workers: Slots, harm
     found = verify(out, against=source, executor=workers).discrepancies
 
     assert ("original-rows-differ", (2,)) in [(one.code, one.units) for one in found]
+
+
+def test_a_piece_of_rows_is_split_again(tmp_path: Path, workers: Slots) -> None:
+    """Its header rows that the first cut repeated are rows like others then, and counted from the first."""
+    first = split(
+        with_table(tmp_path / "list.docx"), tmp_path / "first", limits=UserLimits(tokens=1000), executor=workers
+    )
+    source = tmp_path / "first" / next(one.name for one in first.manifest.pieces if one.rows and one.rows[0] > 1)
+
+    again = split(source, tmp_path / "again", limits=UserLimits(tokens=430), executor=workers)
+
+    assert again.complete
+    assert len([one for one in again.manifest.pieces if one.rows]) > 1
+    assert verify(tmp_path / "again", against=source, executor=workers).ok
+    join(tmp_path / "again", tmp_path / "joined.docx", executor=workers)
+    (rows, joined) = (
+        list(row_fingerprints(io.BytesIO(path.read_bytes()), ReadLimits(), 1))
+        for path in (source, tmp_path / "joined.docx")
+    )
+    assert rows == joined
 
 
 def test_a_table_over_the_bytes_is_divided_into_few_pieces(tmp_path: Path, workers: Slots) -> None:

@@ -69,15 +69,17 @@ class DocxExtractor:
 
         return block_fingerprints(file, options.limits, skip=options.skip.keys(), begin=options.begin)
 
-    def row_fingerprints(self, file: BinaryIO, options: ReadOptions, unit: int) -> Iterator[tuple[int, str]]:
-        """Yield number and fingerprint of each row of a table, header rows repeated from another piece left out.
+    def row_fingerprints(
+        self, file: BinaryIO, options: ReadOptions, unit: int, *, piece: bool = False
+    ) -> Iterator[tuple[int, str]]:
+        """Yield number and fingerprint of each row of a table; of a piece cut by rows, as in the document it is of.
 
         Raises:
             ExtractionError: The document cannot be opened, or the block is no table.
         """
         from extractors.docx.cutting.fingerprint import row_fingerprints
 
-        return row_fingerprints(file, options.limits, unit)
+        return row_fingerprints(file, options.limits, unit, piece=piece)
 
     def join(self, pieces: Sequence[BinaryIO], out: BinaryIO, changes: Sequence[Sequence[Change]] = ()) -> None:
         """Put pieces together again; see :meth:`extractors.base.Joinable.join`."""

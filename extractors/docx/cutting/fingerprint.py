@@ -60,13 +60,19 @@ def block_fingerprints(
         yield number, "" if number in skip else prints.hexdigest(number, element, numbers)
 
 
-def row_fingerprints(file: BinaryIO, limits: ReadLimits, unit: int) -> Iterator[tuple[int, str]]:
-    """Yield number and fingerprint of each row of a table, header rows repeated from another piece left out.
+def row_fingerprints(
+    file: BinaryIO, limits: ReadLimits, unit: int, *, piece: bool = False
+) -> Iterator[tuple[int, str]]:
+    """Yield number and fingerprint of each row of a table.
+
+    A document may be such a piece itself that is split again: then all rows of its table are its own, from 1.
 
     Args:
         file: The document, or a piece that holds some rows of a table.
         limits: Safety limits.
         unit: Number of the table in this document or piece.
+        piece: It is a piece: its rows are numbered as in the document it was cut from, and header rows that this
+            cut repeated are left out.
 
     Raises:
         ExtractionError: It cannot be opened, or the block is no table.
@@ -77,8 +83,7 @@ def row_fingerprints(file: BinaryIO, limits: ReadLimits, unit: int) -> Iterator[
             table = rows.table_in(element)
             if table is None:
                 break
-            first = rows.first_row(table)
-            own = [row for row in rows.rows_of(table) if not rows.is_repeated(row)]
+            first, own = rows.own_rows(table) if piece else (1, rows.rows_of(table))
             for at, row in enumerate(own):
                 inside = set(row.iter())
                 shown = [text for paragraph, text in numbers if paragraph in inside]

@@ -109,6 +109,21 @@ def first_row(table: Element) -> int:
     return int(hit[1]) if hit else 1
 
 
+def own_rows(table: Element) -> tuple[int, list[Element]]:
+    """Return which row of the source a table begins with, and its rows without the header rows repeated by that cut.
+
+    What an earlier cut repeated is marked, too, and a row like any other: there are as many more rows than the mark of
+    the table tells as this cut repeated.
+    """
+    found, hit = rows_of(table), _ROWS.match(table.get(ROWS, ""))
+    if hit is None:
+        return 1, [row for row in found if not is_repeated(row)]
+    extra = 0
+    while extra < len(found) - (int(hit[2]) - int(hit[1]) + 1) and is_repeated(found[extra]):
+        extra += 1
+    return int(hit[1]), found[extra:]
+
+
 def next_row(table: Element) -> int:
     """Return the row of the source that follows those in a table."""
     hit = _ROWS.match(table.get(ROWS, ""))
@@ -120,8 +135,9 @@ def append_rows(table: Element, rest: Element) -> None:
     hit, more = _ROWS.match(table.get(ROWS, "")), _ROWS.match(rest.get(ROWS, ""))
     if hit and more:
         table.set(ROWS, f"{hit[1]}-{more[2]}/{hit[3]}")
+    own = set(own_rows(rest)[1])
     for row in rows_of(rest):
-        if is_repeated(row):
+        if row not in own:
             marks.drop(row)
     table.extend([child for child in rest if child.tag not in {w("tblPr"), w("tblGrid")}])
 

@@ -79,6 +79,7 @@ class Bench:
         drop_fonts: Embedded fonts are left out.
         mended: Something damaged was mended while pieces were cut.
         smaller: How far images of units are re-encoded in whatever piece they are, by number.
+        crashed: Of the bad units those whose worker ended on them, and how: that says less of the document.
         killed: What became of a worker that was killed from outside once too often; None when none was.
     """
 
@@ -95,6 +96,7 @@ class Bench:
     drop_fonts: bool = False
     mended: bool = False
     smaller: dict[int, ShrinkStep] = field(default_factory=dict)
+    crashed: dict[int, Problem] = field(default_factory=dict)
     killed: Problem | None = None
     _files: int = 0
     _done: int = 0
@@ -235,6 +237,7 @@ class Bench:
             raise Stopped(problem)
         if problem is not None and [span.count for span in group] == [1]:
             self.bad[group[0].first] = problem.detail
+            self.crashed[group[0].first] = problem
         return again
 
     def _blame(self, span: Span, cut: Cut) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from extractors.facts import UnitKind
 from preflight.look_check import MOST_COMPARED, check_looks
 from preflight.reading import ReadEvents, Unread, examine_task, examined_from
-from preflight.record_check import Discrepancy, altered_rows
+from preflight.record_check import Discrepancy, altered_rows, shown
 from preflight.recut import cut_otherwise
 from preflight.repairs import repaired_units
 from preflight.row_proof import RowPiece, differing_rows
@@ -122,7 +122,12 @@ def _check_rows(
     manifest: Manifest, found: Found, original: Document, settings: Settings, executor: Executor, password: str | None
 ) -> None:
     """Compare the rows of tables that were cut by rows."""
-    holding = {piece.index: piece for piece in manifest.pieces if piece.index in found.pieces}
+    unreadable = {one.piece for one in found.discrepancies if one.code == "piece-unreadable"}  # which was told
+    holding = {
+        piece.index: piece
+        for piece in manifest.pieces
+        if piece.index in found.pieces and shown(piece.name) not in unreadable
+    }
     rows = [
         RowPiece(index=index, document=found.pieces[index], unit=piece.first, rows=piece.rows)
         for index, piece in holding.items()

@@ -120,6 +120,14 @@ PROBLEMS: dict[type[BaseException], ProblemType] = {
 }
 
 
+_OF_DOCUMENTS = frozenset(row.slug for kind, row in PROBLEMS.items() if issubclass(kind, ex.ExtractionError))
+
+
+def lies_in_document(problem: Problem) -> bool:
+    """Whether a failure is the document's: not for want of time, memory, room, or for a bug, and so again the same."""
+    return problem.code in _OF_DOCUMENTS
+
+
 def problem_type(kind: type[BaseException]) -> ProblemType:
     """Return the row for an exception class, the nearest one along its MRO; :data:`INTERNAL` when there is none."""
     for base in kind.__mro__:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extractors.errors import DamagedDocument
-from preflight.cutting import Bench
+from preflight.cutting import OUTPUTS_AT_ONCE, Bench
 from preflight.cutting_tasks import Span
 from preflight.document import storage_error
 from preflight.errors import Stopped
+from preflight.problems import lies_in_document
 from preflight.reading import Unread, examine_task, examined_from
 from preflight.record_check import ALTERING
 from preflight.repairs import repaired_units
@@ -88,7 +89,7 @@ def cut_otherwise(
         password: Its password.
 
     Raises:
-        Stopped: The work cannot be done at all.
+        Stopped: A unit cannot be cut or read again, for a reason that does not lie in the document.
         OutputError: There is no room for the pieces that are compared.
     """
     claims = [claim for piece in pieces if (claim := _claim(piece)) is not None]
@@ -130,11 +131,39 @@ def _claim(piece: ManifestPiece) -> _Claim | None:
 
 
 def _otherwise(bench: Bench, claims: Sequence[_Claim]) -> Iterator[int]:
-    spans = [claim.span for claim in claims]
+    """Cut so many spans at a time that they need little room, each only once, whatever a manifest says."""
+    by_span: dict[Span, list[_Claim]] = {}
+    for claim in claims:
+        by_span.setdefault(claim.span, []).append(claim)
+    distinct = list(by_span)
+    for at in range(0, len(distinct), OUTPUTS_AT_ONCE):
+        spans = distinct[at : at + OUTPUTS_AT_ONCE]
+        again = _cut(bench, spans)
+        yield from _compared(bench, [claim for span in spans for claim in by_span[span]], again)
+        for piece in again.values():
+            bench.drop(piece)
+
+
+def _cut(bench: Bench, spans: Sequence[Span]) -> dict[Span, Piece]:
+    """Cut spans; those are missing that the document does not let be cut.
+
+    Raises:
+        Stopped: One could not be cut for another reason.
+    """
     try:
         again = bench.cut(spans, dict.fromkeys(spans))
-    except Stopped:
-        again = {}
+    except Stopped as error:
+        if not lies_in_document(error.problem):
+            raise
+        again = {} if len(spans) == 1 else {one: piece for span in spans for one, piece in _cut(bench, [span]).items()}
+    for span in spans:
+        crashed = [number for number in bench.crashed if span.first <= number <= span.last]
+        if span not in again and crashed:
+            raise Stopped(bench.crashed[crashed[0]])
+    return again
+
+
+def _compared(bench: Bench, claims: Sequence[_Claim], again: Mapping[Span, Piece]) -> Iterator[int]:
     there = [(claim, again[claim.span]) for claim in claims if claim.span in again]
     for claim in claims:
         if claim.span not in again:
@@ -166,6 +195,8 @@ def _texts(bench: Bench, there: Sequence[tuple[_Claim, Piece]]) -> dict[int, tup
     found = {}
     for outcome in bench.executor.run(tasks, lambda _key, _event: None):
         examined = examined_from(outcome, documents[outcome.key], None)
+        if isinstance(examined, Unread) and not lies_in_document(examined.problem):
+            raise Stopped(examined.problem)
         found[outcome.key] = () if isinstance(examined, Unread) else examined.prints
     return found
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from extractors.base import ReadLimits
 from preflight.execution import Task
+from preflight.problems import lies_in_document
 from preflight.row_tasks import RowPrintsTask
+from preflight.survey import stopped
 from preflight.wire import load
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def differing_rows(
 ) -> tuple[RowPiece, ...]:
     """Return the pieces whose rows are not those of the document, each once and in order.
 
-    A piece or table whose rows cannot be told counts as differing: nothing speaks for it.
+    A piece or table that has no such rows, or cannot be read, counts as differing: nothing speaks for it.
 
     Args:
         source: The document.
@@ -51,6 +53,9 @@ def differing_rows(
         settings: How the work is done.
         executor: Where it is done.
         password: Of the document.
+
+    Raises:
+        Stopped: Rows could not be told for a reason that does not lie in the document: no time, no memory.
     """
     tables = sorted({piece.unit for piece in pieces})
     tasks = [_task(source, unit, settings, key=key, password=password) for key, unit in enumerate(tables)]
@@ -63,6 +68,8 @@ def differing_rows(
             logger.error("bug while comparing the rows of a table:\n%s", outcome.trace)
         if outcome.result is not None:
             found[outcome.key] = load(list[tuple[int, str]], outcome.result)
+        elif outcome.problem is None or not lies_in_document(outcome.problem):
+            raise stopped(outcome.problem)
     whole = {unit: dict(found.get(key, ())) for key, unit in enumerate(tables)}
     return tuple(
         piece

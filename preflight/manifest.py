@@ -75,6 +75,8 @@ class SplitSettings:
         shrink: Whether images may be re-encoded where one unit alone is too large.
         with_text: Whether the text of each piece lies beside it.
         ocr: OCR engine and languages used for text; empty when none was.
+        ocr_mode: Which units OCR was asked for: those that need it (``auto``), none, or all; None where no text was
+            written, and in manifests of versions that did not say.
     """
 
     target: str | None
@@ -87,6 +89,7 @@ class SplitSettings:
     shrink: Literal["auto", "never"] = "auto"
     with_text: bool = False
     ocr: str = ""
+    ocr_mode: Literal["auto", "never", "always"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +210,13 @@ class Manifest:
             yield piece.name
             if piece.text is not None:
                 yield piece.text.name
+
+
+def this_tool() -> Tool:
+    """Return what writes manifests here."""
+    from preflight import __version__
+
+    return Tool(name="upload-preflight", version=__version__)
 
 
 def manifest_data(manifest: Manifest) -> dict[str, Any]:

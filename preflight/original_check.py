@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from extractors.facts import UnitKind
 from preflight.look_check import MOST_COMPARED, check_looks
+from preflight.piece_check import MOST_TEXT
 from preflight.reading import ReadEvents, Unread, examine_task, examined_from
 from preflight.record_check import Discrepancy, altered_rows, shown
 from preflight.recut import cut_otherwise
 from preflight.repairs import repaired_units
 from preflight.row_proof import RowPiece, differing_rows
 from preflight.survey import print_task, printed_from, stopped
-from preflight.text_check import MOST_READ, check_written_text
-from preflight.wording import named_units
+from preflight.text_check import check_written_text
+from preflight.text_reread import MOST_READ
+from preflight.wording import named_units, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +68,7 @@ def check_original(
         if found.beside:
             _, more = check_written_text(manifest, found, original, settings, executor, password=password, most=again)
             told = (*told, *more)
-        return (*notes, *told), len(seen)
+        return (*notes, *told, *_too_long(manifest)), len(seen)
     text, told = check_written_text(manifest, found, original, settings, executor, password=password, most=again)
     _check_source(manifest, found, text.source.sha256, len(text.units))
     return told, 0
@@ -155,6 +157,15 @@ def _check_left_out(manifest: Manifest, found: Found, examined: Examined, printe
     if readable:
         message = f"Left out as unreadable, though they can be read: {named_units(manifest.unit_kind, readable)}."
         found.note("left-out-readable", message, units=readable)
+
+
+def _too_long(manifest: Manifest) -> Iterator[Discrepancy]:
+    """Texts beside pieces that are not read."""
+    for piece in manifest.pieces:
+        if piece.text is not None and piece.text.size_bytes > MOST_TEXT:
+            name = shown(piece.text.name)
+            message = f"{name} is over {size(MOST_TEXT)}, so its text was not compared. Choose smaller pieces."
+            yield Discrepancy(code="text-not-compared", message=message, piece=shown(piece.name))
 
 
 def _mended(number: int) -> Discrepancy:

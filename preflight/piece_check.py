@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from preflight.manifest import Manifest, ManifestPiece, ManifestUnit, TextFile
     from preflight.settings import Settings
 
-_MOST_TEXT = 200_000_000
-"""Bytes of a text that are read; whatever has more was never the text of a piece."""
+MOST_TEXT = 200_000_000
+"""Bytes of a text that are read; one that has more is not held against the original."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Found:
         discrepancies: What is not as the manifest says.
         texts: Of pieces of text, the bytes of each unit by number, its parts joined.
         miscounted: Indexes of pieces that were found to have another number of units.
-        beside: Texts that lie beside pieces, by index of the piece; none of another size than it should have.
+        beside: Texts that lie beside pieces, by index of the piece; none of another size than it should have, none over
+            :data:`MOST_TEXT`.
     """
 
     pieces: dict[int, Document] = field(default_factory=dict)
@@ -65,7 +66,7 @@ def find_files(manifest: Manifest, folder: Path) -> Found:
             beside = _document(found, folder, piece.text.name, "text.txt", piece)
             if beside is not None:
                 _compare_file(found, piece, shown(piece.text.name), piece.text, plain_source(beside))
-                if beside.size_bytes == piece.text.size_bytes <= _MOST_TEXT:
+                if beside.size_bytes == piece.text.size_bytes <= MOST_TEXT:
                     found.beside[piece.index] = beside
     known = {MANIFEST_NAME, *manifest.file_names()}
     for path in sorted(folder.iterdir()):

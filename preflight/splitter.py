@@ -16,8 +16,8 @@ from preflight.manifest import (
     Quarantined,
     SplitSettings,
     TextFile,
-    Tool,
     manifest_json,
+    this_tool,
 )
 from preflight.names import MANIFEST_NAME, piece_name, safe_stem, suffix_of
 from preflight.output import find_folder, no_empty_folders, publish, staging
@@ -145,7 +145,7 @@ def _named(
             )
         )
     return Manifest(
-        tool=_tool(),
+        tool=this_tool(),
         source=source,
         settings=_settings(surveyed, ocr),
         unit_kind=facts.unit_kind,
@@ -153,12 +153,6 @@ def _named(
         pieces=tuple(pieces),
         quarantined=tuple(sorted(quarantined, key=lambda one: one.number)),
     )
-
-
-def _tool() -> Tool:
-    from preflight import __version__
-
-    return Tool(name="upload-preflight", version=__version__)
 
 
 def _settings(surveyed: Surveyed, ocr: str) -> SplitSettings:
@@ -174,6 +168,7 @@ def _settings(surveyed: Surveyed, ocr: str) -> SplitSettings:
         shrink=options.shrink,
         with_text=options.with_text,
         ocr=ocr,
+        ocr_mode=options.ocr if options.with_text or options.form != "document" else None,
     )
 
 

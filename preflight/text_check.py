@@ -5,16 +5,16 @@ Only units that need OCR in the original may have been read by it, unless all we
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from extractors.ocr.null import NullEngine
 from preflight.fingerprints import text_print
-from preflight.reading import merge_text, recognize
+from preflight.manifest import this_tool
 from preflight.record_check import Discrepancy
 from preflight.survey import stopped
-from preflight.textual import document_text, write_text
+from preflight.text_reread import read_again
+from preflight.textual import UNREAD, document_text, write_units
 from preflight.wording import named_units
 
 if TYPE_CHECKING:
@@ -24,15 +24,8 @@ if TYPE_CHECKING:
     from preflight.execution import Executor
     from preflight.manifest import Manifest, ManifestPiece
     from preflight.piece_check import Found
-    from preflight.reading import OcrRun
     from preflight.settings import Settings
     from preflight.textual import DocumentText
-
-MOST_READ = 5
-"""Units that are read by OCR again, evenly spread, unless all are asked for: each takes seconds."""
-ALIKE = 0.8
-"""Share of words that OCR must read again. The same engine reads the same; another version of it nearly so."""
-_SOME_TEXT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +35,21 @@ class _Claims:
     Attributes:
         native: Text of each unit as it is written where no OCR is done, by number.
         silent: The same of units that need OCR, as it is written where OCR finds nothing.
+        tried: Units that OCR is said to have been tried on.
         wrong: Units whose native text is not that of the original.
         recognized: What OCR is said to have read, by number of the unit.
     """
 
     native: dict[int, str]
     silent: dict[int, str]
+    tried: frozenset[int]
     wrong: set[int] = field(default_factory=set)
     recognized: dict[int, str] = field(default_factory=dict)
+
+    def take_native(self, number: int, words: str) -> None:
+        """Take text that the original has: where OCR was tried, it is as if that had found nothing."""
+        if number in self.tried:
+            self.recognized[number] = words
 
 
 def check_written_text(
@@ -84,18 +84,13 @@ def check_written_text(
         raise stopped(text.problem)
     claims = _claims_of(manifest, found, text)
     _note(manifest, found, "original-text-differs", "The text is not that of the original", claims.wrong)
-    _check_needed(manifest, found, text, claims)
-    chosen = _chosen(sorted(claims.recognized), most)
-    if not chosen:
-        return text, ()
-    again = replace(settings, languages=_languages(manifest) or settings.languages)
-    run = recognize(original, chosen, again, executor, password=password)
-    if run.problem is not None or run.engine.startswith(NullEngine.name):
-        why = run.problem.detail if run.problem else "There is no OCR engine here (preflight doctor)."
-        message = f"What OCR read was not compared with the original: {why}"
-        return text, (Discrepancy(code="ocr-not-compared", message=message, units=tuple(chosen)),)
-    _read_again(manifest, found, text, {number: claims.recognized[number] for number in chosen}, run)
-    return text, ()
+    _check_needed(manifest, found, claims)
+    wrong, notes = read_again(manifest, original, text, claims.recognized, settings, executor, password, most)
+    _note(manifest, found, "ocr-reads-otherwise", "OCR reads otherwise in the original", wrong)
+    if manifest.settings.ocr and manifest.tool != this_tool():
+        message = "Another version of this program wrote the text: which units it had to read by OCR was not compared."
+        notes = (*notes, Discrepancy(code="ocr-not-compared", message=message))
+    return text, notes
 
 
 def _claims_of(manifest: Manifest, found: Found, text: DocumentText) -> _Claims:
@@ -103,9 +98,8 @@ def _claims_of(manifest: Manifest, found: Found, text: DocumentText) -> _Claims:
     form = "text" if manifest.settings.form == "document" else manifest.settings.form
     needing = {number for one in text.findings if one.code == "ocr-skipped" for number in one.units}
     unread = _written(replace(text, findings=()), form)
-    claims = _Claims(
-        native=_written(text, form), silent={number: words for number, words in unread.items() if number in needing}
-    )
+    silent = {number: words for number, words in unread.items() if number in needing}
+    claims = _Claims(native=_written(text, form), silent=silent, tried=_tried(manifest, silent))
     if manifest.settings.form == "document":
         take = _take_flowing if text.unit_kind == "block" else _take_beside
         for piece in manifest.pieces:
@@ -133,11 +127,12 @@ def _take_pieces(manifest: Manifest, found: Found, claims: _Claims) -> None:
         read = text_print(words)
         if number in recognized:
             claims.recognized[number] = words
-        elif read != text_print(claims.native.get(number, "")):
-            if read != text_print(claims.silent.get(number, words + ".")):
-                claims.wrong.add(number)
-            else:
-                claims.recognized[number] = words
+        elif read == text_print(claims.native.get(number, "")):
+            claims.take_native(number, words)
+        elif read == text_print(claims.silent.get(number, words + ".")):
+            claims.recognized[number] = words
+        else:
+            claims.wrong.add(number)
 
 
 def _take_beside(piece: ManifestPiece, words: str, kind: str, claims: _Claims) -> None:
@@ -146,6 +141,7 @@ def _take_beside(piece: ManifestPiece, words: str, kind: str, claims: _Claims) -
     for number, following in zip(numbers, [*numbers[1:], 0], strict=True):
         expected, silent = claims.native.get(number, ""), claims.silent.get(number)
         if words.startswith(expected, at):
+            claims.take_native(number, expected)
             at += len(expected)
             continue
         end = (words.find(f"\n--- {kind} {following} ", at) + 1) or len(words)
@@ -159,68 +155,62 @@ def _take_beside(piece: ManifestPiece, words: str, kind: str, claims: _Claims) -
 
 
 def _take_flowing(piece: ManifestPiece, words: str, _kind: str, claims: _Claims) -> None:
-    """Text beside a piece of blocks, which no line names; what OCR read in their pictures is not told from the rest."""
-    at, gap = 0, False
+    """Text beside a piece of blocks, which no line names; what OCR read in their pictures is not told from the rest.
+
+    All between two such pictures is looked for as one: a short block may well stand in what OCR read, too.
+    """
+    runs: list[list[int]] = [[]]
     for unit in piece.units:
-        expected = claims.native.get(unit.number, "")
-        place = words.find(expected, at) if gap else at
-        if place >= 0 and words.startswith(expected, place):
-            at, gap = place + len(expected), unit.number in claims.silent
+        if unit.number in claims.silent:
+            runs.append([])
         else:
-            gap = True
-            claims.wrong.update({unit.number} - claims.silent.keys())
-    if at < len(words) and not gap:
-        claims.wrong.add(piece.last)
+            runs[-1].append(unit.number)
+    at = 0
+    for place, numbers in enumerate(runs):
+        run = "".join(claims.native.get(number, "") for number in numbers)
+        if place == len(runs) - 1:
+            begin = len(words) - len(run) if words.endswith(run) else -1
+        else:
+            begin = words.find(run, at)
+        if begin < at or (place == 0 and begin > 0):
+            claims.wrong.update(_not_there(numbers, words[at:], claims.native))
+        else:
+            at = begin + len(run)
 
 
-def _check_needed(manifest: Manifest, found: Found, text: DocumentText, claims: _Claims) -> None:
-    """OCR is said to have read only what needs it, or else all units."""
+def _not_there(numbers: Sequence[int], words: str, native: Mapping[int, str]) -> list[int]:
+    """Which blocks are not found in a text, one after the other; the last where something else is between them."""
+    at, gone = 0, []
+    for number in numbers:
+        begin = words.find(native.get(number, ""), at)
+        if begin < 0:
+            gone.append(number)
+        else:
+            at = begin + len(native.get(number, ""))
+    return gone or list(numbers[-1:])
+
+
+def _check_needed(manifest: Manifest, found: Found, claims: _Claims) -> None:
+    """OCR is said to have read only what needs it, unless all units were asked for; another version judges otherwise.
+
+    Where all were asked for, units in which OCR found nothing still have the text that the original has.
+    """
     extra = claims.recognized.keys() - claims.silent.keys()
-    written = {unit.number for unit in text.units if len(unit.plain.strip()) >= _SOME_TEXT}
-    present = {unit.number for piece in manifest.pieces for unit in piece.units}
-    if extra and (written & present) - claims.recognized.keys():
+    if manifest.tool == this_tool() and manifest.settings.ocr_mode in {"auto", "never"}:
         _note(manifest, found, "ocr-not-needed", "Said to be read by OCR, though the original has the text", extra)
 
 
-def _read_again(manifest: Manifest, found: Found, text: DocumentText, said: Mapping[int, str], run: OcrRun) -> None:
-    """Compare what OCR is said to have read with what it reads now."""
-    form = manifest.settings.form if manifest.settings.form != "document" else "text"
-    units = {unit.number: unit for unit in text.units}
-    same_engine = manifest.settings.ocr.startswith(f"{run.engine}, ")
-    wrong = set()
-    for number, words in said.items():
-        now = run.texts.get(number)
-        if now is None or number not in units:
-            wrong.add(number)
-            continue
-        merged = merge_text(units[number], now)
-        real = write_text(replace(text, units=(merged,), findings=()), form).decode()
-        if text_print(words) != text_print(real) if same_engine else _alike(words, real) < ALIKE:
-            wrong.add(number)
-    _note(manifest, found, "ocr-reads-otherwise", "OCR reads otherwise in the original", wrong)
-
-
-def _alike(one: str, other: str) -> float:
-    """Share of words that two texts have in common, 0 to 1."""
-    first, second = Counter(one.split()), Counter(other.split())
-    return 2 * (first & second).total() / max(1, first.total() + second.total())
+def _tried(manifest: Manifest, silent: Iterable[int]) -> frozenset[int]:
+    """Of units that need OCR those that it was tried on, so that it must have found nothing where it gave no text."""
+    engine = manifest.settings.ocr
+    if not engine or engine.startswith(NullEngine.name) or manifest.tool != this_tool():
+        return frozenset()
+    return frozenset(silent).difference(*(one.units for one in manifest.findings if one.code in UNREAD))
 
 
 def _written(text: DocumentText, form: str) -> dict[int, str]:
     """Text of each unit by number, as it is written."""
-    return {unit.number: write_text(replace(text, units=(unit,)), form).decode() for unit in text.units}
-
-
-def _chosen(numbers: Sequence[int], most: int | None) -> list[int]:
-    if most is None or len(numbers) <= most:
-        return list(numbers)
-    return sorted({numbers[at * (len(numbers) - 1) // max(1, most - 1)] for at in range(most)})
-
-
-def _languages(manifest: Manifest) -> tuple[str, ...]:
-    """Languages that OCR looked for, as the manifest names them after the engine."""
-    _, named, languages = manifest.settings.ocr.rpartition(", ")
-    return tuple(languages.split("+")) if named else ()
+    return dict(zip((unit.number for unit in text.units), write_units(text, form), strict=True))
 
 
 def _note(manifest: Manifest, found: Found, code: str, message: str, numbers: Iterable[int]) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import docx_samples as samples
 import pytest
 from cuttable import make_pdf, words
+from PIL import Image, ImageDraw, ImageFont
 
-from preflight import UserLimits, split, verify
+from preflight import SplitOptions, UserLimits, split, verify
 from preflight.errors import Stopped
 from preflight.execution import Outcome
 from preflight.manifest import seal_of
@@ -83,3 +84,18 @@ def test_rows_that_could_not_be_told_are_not_wrong(tmp_path: Path, workers: Slot
         verify(out, against=source, executor=Failing(workers, "row-prints", "timeout"))
     found = verify(out, against=source, executor=Failing(workers, "row-prints", "damaged"))
     assert {one.code for one in found.discrepancies} == {"original-rows-differ"}
+
+
+def test_a_page_that_ocr_fails_on_now_is_not_wrong(tmp_path: Path, workers: Slots) -> None:
+    source, out = tmp_path / "scan.png", tmp_path / "out"
+    page = Image.new("L", (900, 200), 255)
+    ImageDraw.Draw(page).text((40, 60), "The sum due is 19 dollars", fill=0, font=ImageFont.load_default(48))
+    page.save(source, dpi=(200, 200))
+    options = SplitOptions(with_text=True, ocr="always")
+    split(source, out, limits=UserLimits(bytes=10**6), options=options, executor=workers)
+
+    found = verify(out, against=source, executor=Failing(workers, "recognize", "timeout"))
+
+    assert found.ok
+    assert [(one.code, one.units) for one in found.notes] == [("ocr-not-compared", (1,))]
+    assert "--page-timeout" in found.notes[0].message
